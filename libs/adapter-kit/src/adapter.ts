@@ -1,0 +1,155 @@
+import type { EventChange, ForwardingState, OprEvent, PropertyChange } from '@opr-connect/opr';
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/**
+ * A live connection to one ConnectedServer. The verbs are those of the vendor's own adapter interface
+ * (OMi Extensibility Guide, "Groovy script methods"); a method that is absent says what the tool cannot do:
+ *
+ * | with …                             | the server supports up to |
+ * | ---------------------------------- | ------------------------- |
+ * | `forwardEvent`                     | `notify`                  |
+ * | + `forwardChange`                  | `notify_and_update`       |
+ * | + `receiveChange` or `pollChanges` | `synchronize`             |
+ *
+ * Every method returns what was expected to happen and throws one of the errors of `errors.ts` otherwise, each named for
+ * what happens next. Anything else that is thrown counts as `TransientError` for the delivery. Every call ends when its
+ * signal aborts.
+ */
+export interface Adapter {
+  /**
+   * Finds or creates the record of this event. Called again with the same `delivery.key` after a lost answer, a crash or an
+   * unknown outcome, so it looks for a record that carries the key (and checks that the one found really does) before it creates.
+   */
+  forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written>;
+
+  /** Carries one change to the record. A repeat with the same `delivery.key` must not add a second annotation. */
+  forwardChange?(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written>;
+
+  /** Says what a web hook of the tool tells: one `Seen` for each record it speaks of. Its signature was verified before. */
+  receiveChange?(hook: HookRequest, signal: AbortSignal): Promise<Seen[]>;
+
+  /** Says what changed since `cursor`, oldest first; `more` asks to be called again at once. */
+  pollChanges?(cursor: Cursor | undefined, signal: AbortSignal): Promise<Polled>;
+
+  /** Reads the record as it is now. Throws `UnreadableError` where the party offers no such read. */
+  getExternalEvent?(ref: ExternalRef, signal: AbortSignal): Promise<Seen>;
+
+  /**
+   * Pure: the properties whose values differ between two snapshots of one record, in OPR words. Without `before`: every
+   * property that the record holds. A field that this adapter cannot express in OPR words is left out.
+   */
+  changes?(before: Snapshot | undefined, after: Snapshot): PropertyChange[];
+
+  /** Pure: negative, zero or positive as version `a` is older than, the same as, or newer than `b`. */
+  compareVersions?(a: string, b: string): number;
+
+  /** Pure: the texts that an operator sees of the external record, in the tool's own words. */
+  describe?(snapshot: Snapshot): ExternalEvent;
+
+  /** Checks the hook's signature over its raw bytes. Throws `ForgedHookError`. */
+  verifyHook?(hook: HookRequest): void;
+
+  /** "Test connection": resolves when the tool answers and accepts our credentials. */
+  ping?(signal: AbortSignal): Promise<void>;
+
+  readonly traits?: Traits;
+}
+
+/** What the conversation must know of a party beyond which methods its adapter has. */
+export interface Traits {
+  /** The party speaks OPR: it sends its own changes to our services, and what we adopt from reading it is written back to it. */
+  speaksOpr?: boolean;
+  /** The party's hooks may arrive in another order than its changes were made. */
+  hooksMayReorder?: boolean;
+}
+
+export interface Delivery {
+  /** The same on every retry. For `forwardEvent` the correlation key that the record must carry; else the id of the change. */
+  readonly key: string;
+  /** 1 on the first try. */
+  readonly attempt: number;
+  /** Aborts at the deadline of the call, which is before the lease of the message ends. */
+  readonly signal: AbortSignal;
+}
+
+/** The names of one record at the tool. */
+export interface ExternalRef {
+  /** What the tool's own interface addresses it by, for example a sys_id. */
+  id: string;
+  /** What people call it, for example INC0010001. */
+  displayId?: string;
+  /** Where people look at it. */
+  url?: string;
+}
+
+/** The registry row that a change is carried for. */
+export interface Forwarded {
+  /** The event as the hub holds it when the change is carried. */
+  event: OprEvent;
+  ref: ExternalRef;
+  snapshot?: Snapshot;
+  state: ForwardingState;
+  /** The correlation key that the record carries. */
+  key: string;
+}
+
+export interface Written {
+  ref: ExternalRef;
+  /** The whole record after the write, where the tool answers it. */
+  snapshot?: Snapshot;
+}
+
+/** An external record as its adapter keeps it: opaque to everybody else. */
+export interface Snapshot {
+  /** Grows with every change of the record; ordered by the adapter's `compareVersions`. */
+  version?: string;
+  fields: { [name: string]: Json };
+}
+
+/** What a hook, a poll or a read tells of one record. Tools tell snapshots; a party that speaks OPR tells values. */
+export interface Seen {
+  /** The tool's id of the record, or the correlation key that it carries. */
+  id: string;
+  snapshot?: Snapshot;
+  changes?: PropertyChange[];
+  annotations: SeenAnnotation[];
+}
+
+export interface SeenAnnotation {
+  /** The tool's id of this entry: the same however often and by whichever route it is told. */
+  id: string;
+  author?: string;
+  text: string;
+  /** ISO 8601. */
+  time?: string;
+  /** Written by the login that we use at the tool. */
+  own: boolean;
+}
+
+export interface ExternalEvent {
+  title?: string;
+  description?: string;
+  state?: string;
+  severity?: string;
+  priority?: string;
+  assignedUser?: string;
+  assignedGroup?: string;
+}
+
+export interface HookRequest {
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
+  /** The raw bytes: what the signature covers. */
+  body: Buffer;
+  /** ISO 8601. */
+  receivedAt: string;
+}
+
+export type Cursor = Json;
+
+export interface Polled {
+  seen: Seen[];
+  cursor: Cursor;
+  more: boolean;
+}

@@ -1,0 +1,99 @@
+import { HttpService } from '@nestjs/axios';
+import { AxiosError } from 'axios';
+import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
+
+export interface HttpCall {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  /** Already serialised. */
+  body?: string;
+  signal: AbortSignal;
+}
+
+export interface HttpAnswer {
+  status: number;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface HttpLimits {
+  timeoutMs: number;
+  maxAnswerBytes: number;
+  /** How long a write may still take effect at the tool after its answer was lost. */
+  settleMs: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: HttpLimits = { timeoutMs: 15_000, maxAnswerBytes: 10 * 1024 * 1024, settleMs: 2_000 };
+
+/** The request never reached the tool. */
+const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
+const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+
+/**
+ * One HTTP call as a tool's client wants it: any status is an answer, redirects are answers too, TLS is always verified,
+ * time and size are bounded, and a failure says whether the tool may have acted.
+ *
+ * @throws TransientError       nothing was sent, or the call only reads
+ * @throws OutcomeUnknownError  a write was sent and its answer was lost
+ * @throws MisconfiguredError   the certificate of the tool cannot be verified, or the URL is none
+ */
+export async function callTool(http: HttpService, call: HttpCall, limits: HttpLimits = DEFAULT_HTTP_LIMITS): Promise<HttpAnswer> {
+  const what = `${call.method} ${withoutSecrets(call.url)}`;
+  try {
+    const answer = await http.axiosRef.request<string>({
+      method: call.method,
+      url: call.url,
+      headers: call.headers,
+      data: call.body,
+      signal: AbortSignal.any([call.signal, AbortSignal.timeout(limits.timeoutMs)]),
+      maxRedirects: 0,
+      maxContentLength: limits.maxAnswerBytes,
+      maxBodyLength: Infinity,
+      proxy: false,
+      responseType: 'text',
+      transformResponse: (data: string) => data,
+      validateStatus: () => true,
+    });
+    const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+    return { status: answer.status, headers, body: answer.data ?? '' };
+  } catch (error) {
+    throw asDeliveryError(error, what, call, limits);
+  }
+}
+
+function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: HttpLimits): Error {
+  const code = error instanceof AxiosError ? (error.code ?? '') : '';
+  // The Axios error itself carries the request with its credentials, so only its cause travels on.
+  const cause = error instanceof AxiosError ? error.cause : error;
+  if (CERTIFICATE.test(code)) return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
+  if (code === 'ERR_INVALID_URL') return new MisconfiguredError(`${what}: not a URL`, { cause });
+  if (NOT_SENT.has(code)) return new TransientError(`${what}: no connection (${code})`, { scope: 'server', cause });
+  const reason = code === 'ERR_CANCELED' ? 'no answer in time' : `the answer was lost (${code || 'unknown reason'})`;
+  if (call.method === 'GET' || call.method === 'HEAD') return new TransientError(`${what}: ${reason}`, { cause });
+  return new OutcomeUnknownError(`${what}: ${reason}`, { settleMs: limits.settleMs, cause });
+}
+
+/** The URL as operators may see it: no user information and no query. */
+function withoutSecrets(url: string): string {
+  try {
+    const { origin, pathname } = new URL(url);
+    return origin + pathname;
+  } catch {
+    return '(not a URL)';
+  }
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3). */
+export function retryAfterMs(headers: Record<string, string>, now = Date.now()): number | undefined {
+  const value = headers['retry-after']?.trim();
+  if (!value) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+/** `Authorization` for a user and a password in UTF-8 (RFC 7617). */
+export const basicAuthorization = (user: string, password: string): string =>
+  `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;

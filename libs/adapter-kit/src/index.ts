@@ -1,0 +1,6 @@
+export * from './adapter';
+export * from './errors';
+export * from './event-adapter';
+export * from './http';
+export * from './settings';
+export * from './supported';

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+
+const SECRETS = Symbol('Secrets');
+
+/** Marks a field of a settings class whose value is a secret: in a file it is written as `${NAME}` or `file:<path>` only. */
+export const Secret = (): PropertyDecorator => (target, field) => {
+  const fields: string[] = Reflect.getOwnMetadata(SECRETS, target.constructor) ?? [];
+  Reflect.defineMetadata(SECRETS, [...fields, String(field)], target.constructor);
+};
+
+/** The fields of a settings class that are marked as secret. */
+export const secretFields = (type: Type<object>): readonly string[] => Reflect.getMetadata(SECRETS, type) ?? [];
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[] };
+
+/**
+ * Validates plain data against a settings class: unknown fields are refused, and every problem is listed as
+ * `field: rule`. Values are never quoted, so that a secret cannot leak into a log.
+ */
+export function parseSettings<T extends object>(type: Type<T>, plain: unknown): Parsed<T> {
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return { ok: false, problems: ['must be a map of fields'] };
+  const value = plainToInstance(type, plain);
+  const errors = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
+  return errors.length === 0 ? { ok: true, value } : { ok: false, problems: errors.flatMap((error) => describe(error)) };
+}
+
+function describe(error: ValidationError, path = ''): string[] {
+  const field = path + (/^\d+$/.test(error.property) && path ? `[${error.property}]` : (path ? '.' : '') + error.property);
+  const own = Object.values(error.constraints ?? {}).map((rule) =>
+    rule.startsWith('property ') ? `${field}: is not a known field` : `${field}: ${rule.replace(`${error.property} `, '')}`,
+  );
+  return [...own, ...(error.children ?? []).flatMap((child) => describe(child, field))];
+}
