@@ -1,0 +1,26 @@
+/** The embedded PostgreSQL could not be started or stopped; the message is meant for a person and says what to do. */
+export class EmbeddedPostgresError extends Error {
+  override name = 'EmbeddedPostgresError';
+}
+
+/** Another core lives on this data folder. */
+export class DataDirInUseError extends EmbeddedPostgresError {
+  override name = 'DataDirInUseError';
+
+  constructor(
+    readonly dataDir: string,
+    readonly pid: number | undefined,
+  ) {
+    super(
+      `The data folder ${dataDir} is in use by another core${pid === undefined ? '' : ` (process ${pid})`}. ` +
+        'Stop that core first, or give this one a folder of its own with OPR_CONNECT_DATA_DIR. ' +
+        'Cores that are to share one database need DATABASE_URL.',
+    );
+  }
+}
+
+/** What Node's file system calls throw. */
+export const errorCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
