@@ -12,6 +12,7 @@ const INITDB_MS = 120_000;
 /** Longer than initdb may take: an unfinished cluster of this age is nobody's any more. */
 const ABANDONED_MS = 600_000;
 const STAGING = '.init-';
+const IN_PLACE = 'postgres';
 
 interface Creation {
   dataDir: string;
@@ -29,14 +30,14 @@ export async function createCluster(creation: Creation): Promise<Cluster> {
   const { dataDir, account, onProgress } = creation;
   const elsewhere = account !== undefined && !(await canEnter(account, dataDir));
   const parent = elsewhere ? await makeSharedFolder() : dataDir;
-  const prefix = elsewhere ? createHash('sha256').update(dataDir).digest('hex').slice(0, 16) : 'postgres';
+  const prefix = elsewhere ? createHash('sha256').update(dataDir).digest('hex').slice(0, 16) : IN_PLACE;
   if (elsewhere) {
     if (!(await canEnter(account, parent))) throw unreachable(parent, account);
     onProgress(
       `the account ${account.name} cannot reach ${dataDir}; the database goes to ${parent}, with a link to it`,
     );
   }
-  await sweep(parent, prefix + STAGING);
+  if (elsewhere) await sweepAbandoned(parent, prefix);
 
   const staging = await mkdtemp(join(parent, prefix + STAGING));
   try {
@@ -114,9 +115,10 @@ async function syncFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
-async function sweep(parent: string, prefix: string): Promise<void> {
+/** Removes what an interrupted initdb left behind. */
+export async function sweepAbandoned(parent: string, prefix = IN_PLACE): Promise<void> {
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix + STAGING)) continue;
     const path = join(parent, name);
     const found = await stat(path).catch(() => undefined);
     if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { postgresAccount } from './account';
 import { prepareBinaries } from './binaries';
 import { assertUsable, clusterOwner, findCluster } from './cluster';
-import { createCluster } from './create-cluster';
+import { createCluster, sweepAbandoned } from './create-cluster';
 import { DataDirLock } from './data-dir-lock';
 import { EmbeddedPostgresError, errorCode } from './errors';
 import { stopServer } from './postmaster';
@@ -52,6 +52,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
 
+  await sweepAbandoned(dataDir);
   const existing = await findCluster(dataDir);
   const account = await postgresAccount(existing && (await clusterOwner(existing)));
   const binaries = await prepareBinaries({ account, dataDir, onProgress });
