@@ -96,8 +96,16 @@ export interface Forwarded {
 
 export interface Written {
   ref: ExternalRef;
-  /** The whole record after the write, where the tool answers it. */
+  /**
+   * The whole record right after the write. An adapter that has `changes` always answers one: it is what later snapshots
+   * are compared with.
+   */
   snapshot?: Snapshot;
+  /**
+   * The record existed already, so people may have changed it since. `snapshot` then is what it would hold had it just been
+   * written, and the read that follows tells their edits.
+   */
+  found?: boolean;
 }
 
 /** An external record as its adapter keeps it: opaque to everybody else. */
@@ -107,11 +115,13 @@ export interface Snapshot {
   fields: { [name: string]: Json };
 }
 
-/** What a hook, a poll or a read tells of one record. Tools tell snapshots; a party that speaks OPR tells values. */
+/** What a hook, a poll or a read tells of one record: a tool its snapshot, a party that speaks OPR its event. */
 export interface Seen {
   /** The tool's id of the record, or the correlation key that it carries. */
   id: string;
   snapshot?: Snapshot;
+  event?: OprEvent;
+  /** Values in OPR words, from a tool that tells changes and no record. */
   changes?: PropertyChange[];
   annotations: SeenAnnotation[];
 }

@@ -39,7 +39,11 @@ const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNA
  * @throws OutcomeUnknownError  a write was sent and its answer was lost
  * @throws MisconfiguredError   the certificate of the tool cannot be verified, or the URL is none
  */
-export async function callTool(http: HttpService, call: HttpCall, limits: HttpLimits = DEFAULT_HTTP_LIMITS): Promise<HttpAnswer> {
+export async function callTool(
+  http: HttpService,
+  call: HttpCall,
+  limits: HttpLimits = DEFAULT_HTTP_LIMITS,
+): Promise<HttpAnswer> {
   const what = `${call.method} ${withoutSecrets(call.url)}`;
   try {
     const answer = await http.axiosRef.request<string>({
@@ -56,7 +60,9 @@ export async function callTool(http: HttpService, call: HttpCall, limits: HttpLi
       transformResponse: (data: string) => data,
       validateStatus: () => true,
     });
-    const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+    const headers = Object.fromEntries(
+      Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    );
     return { status: answer.status, headers, body: answer.data ?? '' };
   } catch (error) {
     throw asDeliveryError(error, what, call, limits);
@@ -67,7 +73,8 @@ function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: H
   const code = error instanceof AxiosError ? (error.code ?? '') : '';
   // The Axios error itself carries the request with its credentials, so only its cause travels on.
   const cause = error instanceof AxiosError ? error.cause : error;
-  if (CERTIFICATE.test(code)) return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
+  if (CERTIFICATE.test(code))
+    return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
   if (code === 'ERR_INVALID_URL') return new MisconfiguredError(`${what}: not a URL`, { cause });
   if (NOT_SENT.has(code)) return new TransientError(`${what}: no connection (${code})`, { scope: 'server', cause });
   const reason = code === 'ERR_CANCELED' ? 'no answer in time' : `the answer was lost (${code || 'unknown reason'})`;

@@ -21,16 +21,22 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[]
  * `field: rule`. Values are never quoted, so that a secret cannot leak into a log.
  */
 export function parseSettings<T extends object>(type: Type<T>, plain: unknown): Parsed<T> {
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return { ok: false, problems: ['must be a map of fields'] };
+  if (typeof plain !== 'object' || plain === null || Array.isArray(plain))
+    return { ok: false, problems: ['must be a map of fields'] };
   const value = plainToInstance(type, plain);
   const errors = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
-  return errors.length === 0 ? { ok: true, value } : { ok: false, problems: errors.flatMap((error) => describe(error)) };
+  return errors.length === 0
+    ? { ok: true, value }
+    : { ok: false, problems: errors.flatMap((error) => describe(error)) };
 }
 
 function describe(error: ValidationError, path = ''): string[] {
-  const field = path + (/^\d+$/.test(error.property) && path ? `[${error.property}]` : (path ? '.' : '') + error.property);
+  const field =
+    path + (/^\d+$/.test(error.property) && path ? `[${error.property}]` : (path ? '.' : '') + error.property);
   const own = Object.values(error.constraints ?? {}).map((rule) =>
-    rule.startsWith('property ') ? `${field}: is not a known field` : `${field}: ${rule.replace(`${error.property} `, '')}`,
+    rule.startsWith('property ')
+      ? `${field}: is not a known field`
+      : `${field}: ${rule.replace(`${error.property} `, '')}`,
   );
   return [...own, ...(error.children ?? []).flatMap((child) => describe(child, field))];
 }

@@ -1,0 +1,166 @@
+import type { ExternalRef, Json, Seen, Snapshot } from '@opr-connect/adapter-kit';
+import type {
+  EventChange,
+  ForwardingState,
+  ForwardingType,
+  OprEvent,
+  PropertyChange,
+  PropertyName,
+} from '@opr-connect/opr';
+import type { Property } from './properties';
+
+/** One event with all its ForwardedEvents: a star around the party it came from. */
+export interface Conversation {
+  /** The event as the hub holds it. */
+  event: OprEvent;
+  parties: Party[];
+}
+
+/** A ForwardedEvent as the conversation keeps it: what we know of one party that shares the event. */
+export interface Party {
+  id: string;
+  /** uuid of the connected server. */
+  server: string;
+  state: ForwardingState;
+  type: ForwardingType;
+  /** Name of the forwarding rule that chose this server. */
+  rule?: string;
+  /** A forward to it was tried at least once: from then on it may answer, even before we know how it calls the event. */
+  attempted: boolean;
+  ref?: ExternalRef;
+  /** What it holds or is being made to hold, where that is not what the hub holds. */
+  known: Record<Property, Belief>;
+  /** For a party that forwards the event to us: what its last copy said, where that is not what the hub holds. */
+  said: Record<Property, Json>;
+  /** Messages to it that are not yet confirmed, each with the properties it carries. */
+  unsettled: Record<string, Property[]>;
+  /** When the last message on a property was confirmed. */
+  sent: Record<Property, number>;
+  /** How many messages were ever sent to it. */
+  sends: number;
+  /** Its record has to be read: what it last told may be older than what it holds. */
+  readOwed: boolean;
+  /** The read under way, and how many messages had been sent when it was asked for. */
+  reading?: { message: string; sends: number };
+  /** What was told in doubt, kept for a party that turns out to be unreadable. */
+  hint?: PropertyChange[];
+  /** It refused to be read. */
+  unreadable: boolean;
+  /** The adapter's last certain copy of the external record. */
+  snapshot?: Snapshot;
+  /** The newest version of the record that any hook, answer or read told of. */
+  newest?: string;
+  /** Annotations of ours that it may tell back once. */
+  expected: ExpectedAnnotation[];
+}
+
+/** A value that a party is taken to hold; `unknown` after a message that it refused. */
+export type Belief = { value: Json } | 'unknown';
+
+export interface ExpectedAnnotation {
+  author?: string;
+  text: string;
+}
+
+/** Every property, in `unsettled` and `sent`: what a forwarded event carries. */
+export const EVERYTHING: Property = '*';
+
+/** The hub's own operators: they are no row and never get messages. */
+export const LOCAL = 'local';
+
+export type Input =
+  /** A party that speaks OPR, or a local operator, changed the event. */
+  | { kind: 'changed'; from: string; id?: string; changes: PropertyChange[] }
+  /** A party posted its copy of the event again. */
+  | { kind: 'resent'; from: string; event: OprEvent }
+  /** A hook or a poll told of a record. */
+  | { kind: 'seen'; from: string; seen: Seen }
+  /** The event is to be forwarded to more servers. */
+  | { kind: 'forward'; targets: Target[] }
+  /** The read of a party's record ended. */
+  | { kind: 'read'; from: string; message: string; outcome: Seen | 'unreadable' }
+  /** A message was carried. */
+  | { kind: 'delivered'; to: string; message: string; ref: ExternalRef; snapshot?: Snapshot; found: boolean }
+  /** A message will never be taken. */
+  | { kind: 'rejected'; to: string; message: string; reason: string }
+  /** The party's record no longer exists. */
+  | { kind: 'gone'; to: string; message: string; reason: string };
+
+export interface Target {
+  server: string;
+  type: ForwardingType;
+  rule?: string;
+}
+
+export interface Decision {
+  conversation: Conversation;
+  carry: Carry[];
+  history: HistoryLine[];
+  /** Ids of changes and annotations that must never count again for their party. */
+  seen: SeenId[];
+  refusal?: Refusal;
+}
+
+/** A promise to make: the outbox keeps it. */
+export type Carry = { id: string; party: string; server: string } & (
+  { kind: 'forward'; event: OprEvent } | { kind: 'change'; change: EventChange } | { kind: 'read' }
+);
+
+export interface SeenId {
+  party: string;
+  id: string;
+}
+
+export interface HistoryLine {
+  party?: string;
+  what:
+    | 'forward'
+    | 'accepted'
+    | 'carried'
+    | 'no news'
+    | 'seen before'
+    | 'in doubt'
+    | 'read'
+    | 'delivered'
+    | 'rejected'
+    | 'gone'
+    | 'refused';
+  detail?: string;
+}
+
+export type Refusal =
+  | { reason: 'not_forwarded' }
+  | { reason: 'type_forbids_changes'; type: ForwardingType }
+  | { reason: 'property_not_settable'; property: PropertyName; operation?: string };
+
+/** What the conversation needs from outside, all of it pure. */
+export interface Context {
+  /** Epoch in milliseconds. */
+  now: number;
+  newId(): string;
+  /** Whether this id was noted for this party before. */
+  seen(party: string, id: string): boolean;
+  server(uuid: string): ServerTraits;
+  /** The servers that the rules want this event forwarded to. */
+  route(event: OprEvent): Target[];
+  /** Who signs what the hub itself annotates. */
+  hubName: string;
+}
+
+/** What the conversation must know of a connected server. */
+export interface ServerTraits {
+  name: string;
+  /** Changes can be carried to it. */
+  takesChanges: boolean;
+  /** Its record can be read. */
+  readable: boolean;
+  /** It is a hub: it holds a view of its own, and is sent what we adopt from reading it. */
+  speaksOpr: boolean;
+  hooksMayReorder: boolean;
+  /** Longer than its hooks can be late, in milliseconds. */
+  doubtWindow: number;
+  /** Carry a party's own changes back to it, as some OBM do. */
+  echoToSender: boolean;
+  changes?(before: Snapshot | undefined, after: Snapshot): PropertyChange[];
+  compareVersions?(a: string, b: string): number;
+}

@@ -1,0 +1,429 @@
+import type { OprEvent, PropertyChange } from '@opr-connect/opr';
+import type { Conversation, Context, Decision, Input, Party, ServerTraits } from './conversation';
+import { decide, open } from './decide';
+import { RULES, type Rules } from './rules';
+
+const event: OprEvent = {
+  id: '531d2673-683f-429f-a742-b8680ee01a76',
+  title: 'Disk full',
+  state: 'open',
+  severity: 'major',
+};
+
+const state = (value: 'open' | 'in_progress' | 'closed'): PropertyChange => ({
+  kind: 'state_change',
+  propertyName: 'state',
+  currentValue: value,
+});
+const note = (text: string, extra: { annotationId?: string; author?: string } = {}): PropertyChange => ({
+  kind: 'annotation_property_change',
+  propertyName: 'annotation',
+  currentValue: text,
+  changeOperation: 'insert',
+  ...extra,
+});
+
+/** A conversation between `obm` and the servers named, with every message confirmed unless a test says otherwise. */
+class Talk {
+  conversation: Conversation;
+  last: Decision;
+  now = 1_000_000_000;
+  private ids = 0;
+  private readonly noted = new Set<string>();
+
+  constructor(
+    private readonly targets: { server: string; type: Party['type'] }[],
+    private readonly traits: Partial<ServerTraits> = {},
+    private readonly rules: Rules = RULES,
+    of: OprEvent = event,
+  ) {
+    this.last = open(of, { server: 'obm', state: 'received', type: 'synchronize' }, this.context());
+    this.conversation = this.last.conversation;
+    this.keep();
+  }
+
+  say(input: Input): Decision {
+    this.last = decide(this.conversation, input, this.context(), this.rules);
+    this.conversation = this.last.conversation;
+    this.keep();
+    return this.last;
+  }
+
+  changed(server: string, changes: PropertyChange[], id?: string): Decision {
+    return this.say({ kind: 'changed', from: this.party(server).id, changes, id });
+  }
+
+  /** Confirms everything that the last decision carried to a server. */
+  confirm(
+    server: string,
+    answer: { snapshot?: { version?: string; fields: Record<string, string> }; found?: boolean } = {},
+  ): Decision {
+    for (const message of Object.keys(this.party(server).unsettled)) {
+      this.say({
+        kind: 'delivered',
+        to: this.party(server).id,
+        message,
+        ref: { id: `${server}-1` },
+        found: false,
+        ...answer,
+      });
+    }
+    return this.last;
+  }
+
+  party(server: string): Party {
+    const party = this.conversation.parties.find((candidate) => candidate.server === server);
+    if (!party) throw new Error(`no row for ${server}`);
+    return party;
+  }
+
+  /** What the last decision carries, as `server: properties`. */
+  carried(): string[] {
+    return this.last.carry.map((carry) =>
+      carry.kind === 'change'
+        ? `${carry.server}: ${(carry.change.changedProperties ?? []).map((change) => change.propertyName).join(' ')}`
+        : `${carry.server}: (${carry.kind})`,
+    );
+  }
+
+  attempted(server: string): void {
+    this.party(server).attempted = true;
+  }
+
+  private keep(): void {
+    for (const { party, id } of this.last.seen) this.noted.add(`${party} ${id}`);
+  }
+
+  private context(): Context {
+    return {
+      now: this.now,
+      newId: () => `00000000-0000-4000-8000-${String(++this.ids).padStart(12, '0')}`,
+      seen: (party, id) => this.noted.has(`${party} ${id}`),
+      route: () => this.targets,
+      hubName: 'hub',
+      server: (name) => ({
+        name,
+        takesChanges: true,
+        readable: true,
+        speaksOpr: name === 'obm',
+        hooksMayReorder: false,
+        doubtWindow: 600_000,
+        echoToSender: false,
+        ...(name === 'obm' ? {} : this.traits),
+      }),
+    };
+  }
+}
+
+const forwardedTo = (type: Party['type'], traits?: Partial<ServerTraits>, rules?: Rules): Talk => {
+  const talk = new Talk([{ server: 'desk', type }], traits, rules);
+  talk.attempted('desk');
+  talk.confirm('desk');
+  talk.now += 3_600_000;
+  return talk;
+};
+
+describe('the gate', () => {
+  it('lets nobody change an event before a forward to it was tried', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    expect(talk.changed('desk', [state('closed')]).refusal).toEqual({ reason: 'not_forwarded' });
+    talk.attempted('desk');
+    expect(talk.changed('desk', [state('closed')]).refusal).toBeUndefined();
+  });
+
+  it.each(['notify', 'notify_and_update'] as const)('refuses sync-back for %s', (type) => {
+    const talk = forwardedTo(type);
+    expect(talk.changed('desk', [state('closed')]).refusal).toEqual({ reason: 'type_forbids_changes', type });
+    expect(talk.conversation.event.state).toBe('open');
+    expect(talk.carried()).toEqual([]);
+  });
+
+  it('refuses a change whole, by the name of the property that a connected server may not set', () => {
+    const talk = forwardedTo('synchronize');
+    const category: PropertyChange = { kind: 'string_property_change', propertyName: 'category', currentValue: 'OS' };
+    expect(talk.changed('desk', [state('closed'), category]).refusal).toEqual({
+      reason: 'property_not_settable',
+      property: 'category',
+    });
+    expect(talk.conversation.event.state).toBe('open');
+  });
+
+  it('refuses to delete an annotation from a connected server, and takes it from the originator', () => {
+    const talk = forwardedTo('synchronize');
+    const annotationId = '1462ac86-aa34-491c-afda-d5e5d561c51f';
+    talk.changed('obm', [note('checked', { annotationId })]);
+    const gone: PropertyChange = {
+      kind: 'annotation_property_change',
+      propertyName: 'annotation',
+      annotationId,
+      changeOperation: 'delete',
+    };
+    expect(talk.changed('desk', [gone]).refusal).toMatchObject({
+      reason: 'property_not_settable',
+      operation: 'delete',
+    });
+    talk.changed('obm', [gone]);
+    expect(talk.conversation.event.annotationList?.annotation).toEqual([]);
+  });
+
+  it('lets the originator change any property', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [{ kind: 'string_property_change', propertyName: 'category', currentValue: 'OS' }]);
+    expect(talk.conversation.event.category).toBe('OS');
+    expect(talk.carried()).toEqual(['desk: category']);
+  });
+});
+
+describe('news', () => {
+  it('forwards by rule, never to the party that the event came from, and once to each server', () => {
+    const talk = new Talk([
+      { server: 'obm', type: 'synchronize' },
+      { server: 'desk', type: 'synchronize' },
+    ]);
+    expect(talk.carried()).toEqual(['desk: (forward)']);
+  });
+
+  it('carries open, closed, open in full although each value was held before', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [state('closed')]);
+    talk.changed('obm', [state('open')]);
+    expect(talk.carried()).toEqual(['desk: state']);
+    expect(talk.last.carry[0]).toMatchObject({
+      change: { changedProperties: [{ previousValue: 'closed', currentValue: 'open' }] },
+    });
+  });
+
+  it('carries nothing to a server that was only notified', () => {
+    const talk = forwardedTo('notify');
+    talk.changed('obm', [state('closed')]);
+    expect(talk.carried()).toEqual([]);
+  });
+
+  it('takes the same change once', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [note('checked')], 'change-1');
+    talk.changed('obm', [note('checked')], 'change-1');
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(1);
+    expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+  });
+
+  it('takes the same words of the same author once an hour when nothing has an id', () => {
+    const talk = forwardedTo('synchronize');
+    for (let times = 0; times < 2; times++) talk.changed('obm', [note('still failing', { author: 'probe' })]);
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(1);
+    talk.now += 2 * 3_600_000;
+    talk.changed('obm', [note('still failing', { author: 'probe' })]);
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(2);
+  });
+
+  it('forwards an event that a change made match a rule', () => {
+    const targets: { server: string; type: Party['type'] }[] = [];
+    const talk = new Talk(targets);
+    targets.push({ server: 'desk', type: 'synchronize' });
+    talk.changed('obm', [{ kind: 'severity_property_change', propertyName: 'severity', currentValue: 'critical' }]);
+    expect(talk.last.carry).toEqual([
+      expect.objectContaining({
+        kind: 'forward',
+        server: 'desk',
+        event: expect.objectContaining({ severity: 'critical' }),
+      }),
+    ]);
+  });
+});
+
+describe('an event that is posted again', () => {
+  it('does not reopen what was closed since', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('desk', [state('closed')]);
+    talk.say({ kind: 'resent', from: talk.party('obm').id, event });
+    expect(talk.conversation.event.state).toBe('closed');
+    expect(talk.carried()).toEqual([]);
+  });
+
+  it('tells what differs from the copy that this party sent last', () => {
+    const talk = forwardedTo('synchronize');
+    talk.say({ kind: 'resent', from: talk.party('obm').id, event: { ...event, severity: 'critical' } });
+    expect(talk.carried()).toEqual(['desk: severity']);
+  });
+
+  it('adds an annotation without an id once', () => {
+    const annotated: OprEvent = {
+      ...event,
+      annotationList: { annotation: [{ author: 'operator', text: 'checked', timeCreated: '2026-01-01T00:00:00Z' }] },
+    };
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], {}, RULES, annotated);
+    talk.now += 5 * 3_600_000;
+    talk.say({ kind: 'resent', from: talk.party('obm').id, event: annotated });
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(1);
+  });
+});
+
+describe('doubt', () => {
+  it('reads the party once ours is settled, and takes what it reads', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [state('in_progress')]);
+    talk.changed('desk', [state('closed')]);
+    expect(talk.conversation.event.state).toBe('in_progress');
+    talk.confirm('desk');
+    expect(talk.carried()).toEqual(['desk: (read)']);
+    const [read] = talk.last.carry;
+    talk.say({
+      kind: 'read',
+      from: talk.party('desk').id,
+      message: read!.id,
+      outcome: { id: 'desk-1', event: { ...event, state: 'closed' }, annotations: [] },
+    });
+    expect(talk.conversation.event.state).toBe('closed');
+    expect(talk.carried()).toEqual(['obm: state']);
+  });
+
+  it('ends with the doubt window', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [state('in_progress')]);
+    talk.confirm('desk');
+    talk.now += 600_001;
+    talk.changed('desk', [state('closed')]);
+    expect(talk.conversation.event.state).toBe('closed');
+  });
+
+  it('believes a party that cannot be read, and writes back to it what was believed', () => {
+    const talk = forwardedTo('synchronize', { readable: false });
+    talk.changed('obm', [state('in_progress')]);
+    talk.confirm('desk');
+    talk.changed('desk', [state('closed')]);
+    expect(talk.conversation.event.state).toBe('closed');
+    expect(talk.carried()).toEqual(['obm: state', 'desk: state']);
+    const echoed = talk.last.carry[1]!.id;
+    talk.changed('desk', [state('closed')], echoed);
+    expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+  });
+
+  it('believes the hint of a party that refuses to be read', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [state('in_progress')]);
+    talk.confirm('desk');
+    talk.changed('desk', [state('closed')]);
+    const [read] = talk.last.carry;
+    talk.say({ kind: 'read', from: talk.party('desk').id, message: read!.id, outcome: 'unreadable' });
+    expect(talk.conversation.event.state).toBe('closed');
+    expect(talk.carried()).toEqual(['obm: state', 'desk: state']);
+  });
+});
+
+const rejectedTitle = (rules?: Rules): Talk => {
+  const changes: ServerTraits['changes'] = (before, after) =>
+    before?.fields['title'] === after.fields['title']
+      ? []
+      : [{ kind: 'string_property_change', propertyName: 'title', currentValue: String(after.fields['title']) }];
+  const talk = new Talk([{ server: 'desk', type: 'synchronize' }], { changes }, rules);
+  talk.attempted('desk');
+  talk.confirm('desk', { snapshot: { fields: { title: 'Disk full' } } });
+  talk.changed('obm', [{ kind: 'string_property_change', propertyName: 'title', currentValue: 'Disk very full' }]);
+  const [message] = talk.last.carry;
+  talk.say({ kind: 'rejected', to: talk.party('desk').id, message: message!.id, reason: 'too long' });
+  // Told again, the title is news to the desk once more.
+  talk.changed('obm', [
+    { kind: 'string_property_change', propertyName: 'title', currentValue: 'Disk very full' },
+    state('closed'),
+  ]);
+  return talk;
+};
+
+describe('failure', () => {
+  it('tells the originator of a rejected forward, and parks what comes after it', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    const [forward] = talk.last.carry;
+    talk.say({
+      kind: 'rejected',
+      to: talk.party('desk').id,
+      message: forward!.id,
+      reason: 'short_description is mandatory',
+    });
+    expect(talk.party('desk').state).toBe('failed');
+    expect(talk.carried()).toEqual(['obm: annotation']);
+    expect(talk.conversation.event.annotationList?.annotation?.[0]?.text).toBe(
+      'Not forwarded to desk: short_description is mandatory',
+    );
+    talk.changed('obm', [state('closed')]);
+    expect(talk.carried()).toEqual(['desk: state']);
+  });
+
+  it('believes after a rejected change that the party holds what its record said', () => {
+    const talk = rejectedTitle();
+    expect(talk.party('desk').known['title']).toEqual({ value: 'Disk full' });
+  });
+
+  it('carries nothing more to a record that is gone', () => {
+    const talk = forwardedTo('synchronize');
+    talk.changed('obm', [state('in_progress')]);
+    talk.say({ kind: 'gone', to: talk.party('desk').id, message: talk.last.carry[0]!.id, reason: 'deleted' });
+    talk.changed('obm', [state('closed')]);
+    expect(talk.carried()).toEqual([]);
+  });
+});
+
+describe('what is found and what is known already', () => {
+  const found = (rules?: Rules): Talk => {
+    const changes: ServerTraits['changes'] = (before, after) =>
+      before?.fields['state'] === after.fields['state'] ? [] : [state('closed')];
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], { changes }, rules);
+    talk.attempted('desk');
+    talk.confirm('desk', { snapshot: { fields: { state: '1' } }, found: true });
+    return talk;
+  };
+
+  it('reads a record that existed before its forward was confirmed, for people may have changed it', () => {
+    expect(found().carried()).toEqual(['desk: (read)']);
+  });
+
+  const echoed = (rules?: Rules): Talk => {
+    const talk = forwardedTo('synchronize', {}, rules);
+    talk.changed('obm', [state('closed')]);
+    talk.confirm('desk');
+    talk.changed('desk', [state('closed')]);
+    return talk;
+  };
+
+  it('takes an echo for what it is: nothing is read and nothing carried', () => {
+    expect(echoed().carried()).toEqual([]);
+    expect(echoed().last.history).toEqual([expect.objectContaining({ what: 'no news' })]);
+  });
+
+  const crossed = (rules?: Rules): Talk => {
+    const talk = forwardedTo('synchronize', {}, rules);
+    talk.changed('desk', [state('closed')]);
+    talk.say({ kind: 'rejected', to: talk.party('obm').id, message: talk.last.carry[0]!.id, reason: 'not now' });
+    talk.now += 3_600_000;
+    talk.changed('obm', [state('closed'), note('closed here too')]);
+    return talk;
+  };
+
+  it('carries a value only to a party that does not hold it', () => {
+    expect(crossed().carried()).toEqual(['desk: annotation']);
+    expect(crossed().last.history).toContainEqual(expect.objectContaining({ what: 'accepted', detail: 'state' }));
+  });
+
+  // The mutants of the rules that the simulation cannot tell, each seen by the example that states the rule.
+  it.each<[keyof Rules, Partial<Rules>, (rules: Rules) => boolean]>([
+    [
+      'refusal',
+      { refusal: () => undefined },
+      (rules) => {
+        const talk = forwardedTo('notify', {}, rules);
+        talk.changed('desk', [state('closed')]);
+        return talk.conversation.event.state === 'open';
+      },
+    ],
+    ['isReadAfterFound', { isReadAfterFound: () => false }, (rules) => found(rules).carried().includes('desk: (read)')],
+    ['isEcho', { isEcho: () => false }, (rules) => echoed(rules).carried().length === 0],
+    ['isNews', { isNews: () => true }, (rules) => crossed(rules).carried().join() === 'desk: annotation'],
+    [
+      'beliefAfterRejection',
+      { beliefAfterRejection: () => ({ value: 'Disk very full' }) },
+      (rules) => 'title' in rejectedTitle(rules).party('desk').known,
+    ],
+  ])('needs the rule %s', (_rule, mutant, holds) => {
+    expect(holds(RULES)).toBe(true);
+    expect(holds({ ...RULES, ...mutant })).toBe(false);
+  });
+});

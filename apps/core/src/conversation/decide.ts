@@ -1,0 +1,611 @@
+import type { ExternalRef, Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
+import type { ForwardingState, ForwardingType, OprEvent, PropertyChange } from '@opr-connect/opr';
+import { createHash } from 'node:crypto';
+import {
+  EVERYTHING,
+  LOCAL,
+  type Belief,
+  type Carry,
+  type Context,
+  type Conversation,
+  type Decision,
+  type HistoryLine,
+  type Input,
+  type Party,
+  type Refusal,
+  type SeenId,
+  type ServerTraits,
+  type Target,
+} from './conversation';
+import {
+  annotationsIn,
+  isAttribute,
+  isSettable,
+  propertiesOf,
+  readChanges,
+  same,
+  valueIn,
+  withAnnotation,
+  withoutAnnotations,
+  withValue,
+  writeChanges,
+  type AnnotationEdit,
+  type Edit,
+  type Edits,
+  type Property,
+} from './properties';
+import { RULES, isListening, isQuiet, isSettled, normalised, takesPart, type Rules } from './rules';
+
+/** How many annotations of ours a party may still tell back. */
+const MAX_EXPECTED = 100;
+
+/**
+ * Begins the conversation about an event: the party it came from (none for a local submitter) and the targets that the
+ * rules choose.
+ */
+export function open(
+  event: OprEvent,
+  origin: { server: string; state: 'received' | 'originated'; type: ForwardingType } | undefined,
+  context: Context,
+): Decision {
+  const parties = origin ? [newParty(context.newId(), origin.server, origin.state, origin.type)] : [];
+  const walk = new Walk({ event: withoutAnnotations(event), parties }, context, RULES);
+  walk.begin(annotationsIn(event));
+  walk.forward(context.route(event));
+  return walk.decision();
+}
+
+/**
+ * Decides everything that happens to an event: pure, so the caller locks and loads, asks, and writes state, messages and
+ * history in one transaction. An unknown party is the caller's to refuse.
+ */
+export function decide(conversation: Conversation, input: Input, context: Context, rules: Rules = RULES): Decision {
+  const walk = new Walk(conversation, context, rules);
+  switch (input.kind) {
+    case 'changed':
+      walk.changed(input.from, input.id, input.changes);
+      break;
+    case 'resent':
+      walk.resent(input.from, input.event);
+      break;
+    case 'seen':
+      walk.seen(input.from, input.seen);
+      break;
+    case 'forward':
+      walk.forward(input.targets);
+      break;
+    case 'read':
+      walk.read(input.from, input.message, input.outcome);
+      break;
+    case 'delivered':
+      walk.delivered(input.to, input.message, input);
+      break;
+    case 'rejected':
+      walk.rejected(input.to, input.message, input.reason);
+      break;
+    case 'gone':
+      walk.gone(input.to, input.message, input.reason);
+      break;
+  }
+  return walk.decision();
+}
+
+function newParty(id: string, server: string, state: ForwardingState, type: ForwardingType, rule?: string): Party {
+  return {
+    id,
+    server,
+    state,
+    type,
+    rule,
+    attempted: false,
+    known: {},
+    said: {},
+    unsettled: {},
+    sent: {},
+    sends: 0,
+    readOwed: false,
+    unreadable: false,
+    expected: [],
+  };
+}
+
+/**
+ * One decision under way. Invariants, true after every step:
+ * - `known` and `said` hold an entry only where it differs from the store, so a change of the store first writes the old
+ *   value into every party that had none;
+ * - whatever is carried is `unsettled` and already `known`;
+ * - a snapshot is replaced only by one whose every difference was accepted, overwritten or written by us, so the difference
+ *   to the next one is exactly what people did.
+ */
+class Walk {
+  private event: OprEvent;
+  private readonly parties: Party[];
+  private readonly carry: Carry[] = [];
+  private readonly history: HistoryLine[] = [];
+  private readonly noted: SeenId[] = [];
+  private refusal?: Refusal;
+
+  constructor(
+    conversation: Conversation,
+    private readonly context: Context,
+    private readonly rules: Rules,
+  ) {
+    this.event = conversation.event;
+    this.parties = conversation.parties.map((party) => ({
+      ...party,
+      known: { ...party.known },
+      said: { ...party.said },
+      unsettled: { ...party.unsettled },
+      sent: { ...party.sent },
+      expected: [...party.expected],
+    }));
+  }
+
+  decision(): Decision {
+    const { carry, history, refusal } = this;
+    return { conversation: this.conversation, carry, history, seen: this.noted, refusal };
+  }
+
+  begin(annotations: AnnotationEdit[]): void {
+    const [origin] = this.parties;
+    for (const edit of origin ? this.newAnnotations(origin, annotations) : annotations)
+      this.event = withAnnotation(this.event, edit);
+  }
+
+  changed(from: string, id: string | undefined, changes: PropertyChange[]): void {
+    const edits = readChanges(changes);
+    if (from === LOCAL) return this.accept(edits, undefined);
+    const party = this.party(from);
+    const refusal = this.rules.refusal(party, changes);
+    if (refusal) return this.refuse(party, refusal);
+    if (id !== undefined) {
+      if (this.isNoted(party, id)) return this.say(party, 'seen before', id);
+      this.note(party, id);
+    }
+    this.told(party, edits, id);
+  }
+
+  resent(from: string, event: OprEvent): void {
+    const party = this.party(from);
+    if (!takesPart(party)) return this.refuse(party, { reason: 'not_forwarded' });
+    const properties = new Set([...propertiesOf(event), ...propertiesOf(this.event)]);
+    const news: Edit[] = [];
+    for (const property of properties) {
+      const before = {
+        property,
+        value: property in party.said ? (party.said[property] ?? null) : valueIn(this.event, property),
+      };
+      const now = { property, value: valueIn(event, property) };
+      if (this.rules.isResentNews(before, now)) {
+        news.push(now);
+        this.setSaid(party, now);
+      }
+    }
+    const allowed = party.state === 'received' ? news : news.filter(({ property }) => isSettable(property));
+    const annotations = annotationsIn(event);
+    if (this.rules.refusal(party, []))
+      return this.say(party, 'no news', 'posted again by a party that may not change the event');
+    this.told(party, { properties: allowed, annotations }, undefined);
+  }
+
+  seen(from: string, seen: Seen): void {
+    const party = this.party(from);
+    const refusal = this.rules.refusal(party, []);
+    if (refusal) return this.refuse(party, refusal);
+    const traits = this.traits(party);
+    this.acceptAnnotations(party, seen.annotations);
+    if (seen.changes) this.toldProperties(party, this.inReadScope(party, readChanges(seen.changes).properties));
+    if (seen.snapshot) this.seenSnapshot(party, seen.snapshot, traits);
+  }
+
+  forward(targets: Target[]): void {
+    for (const target of targets) {
+      // One row for each server, and never back to the party that the event came from.
+      if (this.parties.some((party) => party.server === target.server)) continue;
+      const party = newParty(this.context.newId(), target.server, 'queued', target.type, target.rule);
+      this.parties.push(party);
+      this.send(party, [EVERYTHING], (id) => ({
+        id,
+        party: party.id,
+        server: party.server,
+        kind: 'forward',
+        event: this.event,
+      }));
+      this.say(party, 'forward', target.rule);
+    }
+  }
+
+  read(from: string, message: string, outcome: Seen | 'unreadable'): void {
+    const party = this.party(from);
+    if (party.reading?.message !== message) return;
+    const { sends } = party.reading;
+    party.reading = undefined;
+    if (outcome === 'unreadable') return this.readRefused(party);
+    this.acceptAnnotations(party, [...outcome.annotations, ...(outcome.event ? annotationsIn(outcome.event) : [])]);
+    this.sawVersion(party, outcome.snapshot?.version);
+    if (this.rules.isStaleRead(party, sends)) {
+      party.readOwed = true;
+      this.say(party, 'read', 'something crossed it, so it is repeated');
+      return this.askToRead(party);
+    }
+    party.hint = undefined;
+    const told = this.valuesRead(party, outcome);
+    if (outcome.snapshot) party.snapshot = outcome.snapshot;
+    const news = this.inReadScope(party, told).filter((edit) => !this.rules.isEcho(this.conversation, party, edit));
+    this.say(party, 'read', news.length ? named(news) : 'no news');
+    if (news.length)
+      this.accept({ properties: news, annotations: [] }, party, this.rules.writesBack(party, this.traits(party)));
+  }
+
+  delivered(to: string, message: string, written: { ref: ExternalRef; snapshot?: Snapshot; found: boolean }): void {
+    const party = this.party(to);
+    const properties = this.settle(party, message);
+    const forwarded = properties.includes(EVERYTHING);
+    party.ref = { ...party.ref, ...written.ref };
+    if (forwarded) party.state = 'forwarded';
+    this.say(party, 'delivered', written.ref.displayId ?? written.ref.id);
+    this.sawVersion(party, written.snapshot?.version);
+    if (written.snapshot) {
+      const beyond = forwarded
+        ? []
+        : this.changesSince(party, written.snapshot).filter((edit) => this.rules.isAnswerNews(party, edit, properties));
+      party.snapshot = written.snapshot;
+      if (beyond.length && !this.rules.refusal(party, [])) this.accept({ properties: beyond, annotations: [] }, party);
+    }
+    if (this.rules.isReadAfterFound(written.found, written.snapshot)) party.readOwed = true;
+    this.askToRead(party);
+  }
+
+  rejected(to: string, message: string, reason: string): void {
+    const party = this.party(to);
+    this.say(party, 'rejected', reason);
+    if (party.unsettled[message]?.includes(EVERYTHING)) {
+      // The forward stays unsettled: what is parked behind it goes out when somebody retries it.
+      party.state = 'failed';
+      return this.tellOriginator(party, reason);
+    }
+    for (const property of this.settle(party, message)) {
+      const belief = this.rules.beliefAfterRejection(party, property, this.traits(party));
+      if (belief) this.setKnown(party, property, belief);
+    }
+    this.askToRead(party);
+  }
+
+  gone(to: string, message: string, reason: string): void {
+    const party = this.party(to);
+    this.settle(party, message);
+    party.state = 'cancelled';
+    party.readOwed = false;
+    party.reading = undefined;
+    this.say(party, 'gone', reason);
+  }
+
+  /* what a party tells */
+
+  private told(party: Party, edits: Edits, changeId: string | undefined): void {
+    this.acceptAnnotations(party, edits.annotations, changeId);
+    this.toldProperties(party, edits.properties);
+  }
+
+  /** Values told by a party that speaks OPR: echo, then doubt, then accept. */
+  private toldProperties(party: Party, edits: Edit[]): void {
+    const news = edits.filter((edit) => !this.rules.isEcho(this.conversation, party, edit));
+    if (news.length === 0) return edits.length ? this.say(party, 'no news', named(edits)) : undefined;
+    const traits = this.traits(party);
+    const recoverable = news.filter((edit) => !this.isNeverInDoubt(edit));
+    const doubtful = recoverable.some(({ property }) => this.rules.inDoubt(party, property, traits, this.context.now));
+    if (!doubtful) return this.accept({ properties: news, annotations: [] }, party);
+    if (!this.isReadable(party)) return this.accept({ properties: news, annotations: [] }, party, true);
+    const certain = news.filter((edit) => !recoverable.includes(edit));
+    if (certain.length) this.accept({ properties: certain, annotations: [] }, party);
+    this.hint(party, recoverable);
+  }
+
+  /** A snapshot told by a tool: it counts whole, or it is only a hint. */
+  private seenSnapshot(party: Party, snapshot: Snapshot, traits: ServerTraits): void {
+    const certain = this.rules.isCertain(party, snapshot.version, traits);
+    const edits = this.changesSince(party, snapshot);
+    this.sawVersion(party, snapshot.version);
+    const news = edits.filter((edit) => !this.rules.isEcho(this.conversation, party, edit));
+    if (news.length === 0) {
+      // With a message or a read under way, a record that looks unchanged may be one that was changed back.
+      if (edits.length === 0 && !isQuiet(party) && this.isReadable(party)) this.hint(party, []);
+      else this.say(party, 'no news');
+      if (certain) party.snapshot = snapshot;
+      return;
+    }
+    const doubtful =
+      !isSettled(party) || news.some(({ property }) => this.rules.inDoubt(party, property, traits, this.context.now));
+    if (doubtful && !certain && this.isReadable(party)) return this.hint(party, news);
+    party.snapshot = snapshot;
+    this.accept({ properties: news, annotations: [] }, party, doubtful && !certain);
+  }
+
+  /** In doubt, what is told says only that there is something to read. */
+  private hint(party: Party, news: Edit[]): void {
+    party.readOwed = true;
+    party.hint = [...(party.hint ?? []), ...this.asChanges(party, { properties: news, annotations: [] })];
+    this.say(party, 'in doubt', named(news));
+    this.askToRead(party);
+  }
+
+  private readRefused(party: Party): void {
+    const hints = readChanges(party.hint ?? []).properties;
+    party.unreadable = true;
+    party.readOwed = false;
+    party.hint = undefined;
+    this.say(party, 'read', 'the party offers no read');
+    if (hints.length) this.accept({ properties: hints, annotations: [] }, party, true);
+  }
+
+  private acceptAnnotations(
+    party: Party,
+    annotations: readonly (SeenAnnotation | AnnotationEdit)[],
+    changeId?: string,
+  ): void {
+    const news = this.newAnnotations(party, annotations, changeId);
+    if (news.length) this.accept({ properties: [], annotations: news }, party);
+  }
+
+  /** What is new among the annotations that a party tells; the hub names what has no name that every party could keep. */
+  private newAnnotations(
+    party: Party,
+    told: readonly (SeenAnnotation | AnnotationEdit)[],
+    changeId?: string,
+  ): AnnotationEdit[] {
+    const news: AnnotationEdit[] = [];
+    for (const [index, annotation] of told.entries()) {
+      const { id, author, text, time } = annotation;
+      const operation = 'operation' in annotation ? annotation.operation : 'insert';
+      if (operation !== 'insert') {
+        if (this.altersAnnotation({ operation, id, author, text })) news.push({ operation, id, author, text, time });
+        continue;
+      }
+      const names = id ? [id] : changeId ? [`${changeId}#${index}`] : this.namesOf(annotation);
+      if (names.some((name) => this.isNoted(party, `annotation:${name}`)) || (id && this.holdsAnnotation(id))) continue;
+      this.note(party, `annotation:${names[0]}`);
+      if (this.rules.isOwnAnnotation(this.conversation, party, annotation)) {
+        this.expectNoMore(party, text);
+        this.say(party, 'no news', 'annotation');
+        continue;
+      }
+      const at = time ?? new Date(this.context.now).toISOString();
+      news.push({ operation, id: id && isUuid(id) ? id : this.context.newId(), author, text, time: at });
+    }
+    return news;
+  }
+
+  /**
+   * Without any id the words are the name: the same words of the same author in a repeated message are one annotation. If
+   * they carry no time either, they are so for an hour at least.
+   */
+  private namesOf({ author, text, time }: SeenAnnotation | AnnotationEdit): string[] {
+    const hour = Math.floor(this.context.now / 3_600_000);
+    return (time ? [time] : [`${hour}`, `${hour - 1}`]).map((when) =>
+      fingerprint([author ?? '', normalised(text), when]),
+    );
+  }
+
+  private expectNoMore(party: Party, text: string): void {
+    const index = party.expected.findIndex((expected) => expected.text === normalised(text));
+    if (index >= 0) party.expected.splice(index, 1);
+  }
+
+  private altersAnnotation(edit: AnnotationEdit): boolean {
+    const held = this.event.annotationList?.annotation?.find((annotation) => annotation.id === edit.id);
+    return held !== undefined && (edit.operation === 'delete' || !same(held.text ?? null, edit.text));
+  }
+
+  private holdsAnnotation(id: string): boolean {
+    return this.event.annotationList?.annotation?.some((annotation) => annotation.id === id) ?? false;
+  }
+
+  /* what the hub does with it */
+
+  /** Takes edits into the store and carries them to every party that does not hold them. */
+  private accept(edits: Edits, from: Party | undefined, writeBack = false): void {
+    for (const edit of edits.properties) {
+      if (from) this.setKnown(from, edit.property, { value: edit.value });
+      this.setStore(edit);
+    }
+    for (const annotation of edits.annotations) this.event = withAnnotation(this.event, annotation);
+    this.say(
+      from,
+      'accepted',
+      [...edits.properties.map(({ property }) => property), ...edits.annotations.map(() => 'annotation')].join(', '),
+    );
+    for (const party of this.parties) {
+      if (party.id !== from?.id) this.spread(party, edits);
+    }
+    if (from && writeBack) this.change(from, { properties: edits.properties, annotations: [] });
+    if (from && !writeBack && this.traits(from).echoToSender) this.change(from, edits);
+    this.forward(this.event.state === 'closed' ? [] : this.context.route(this.event));
+  }
+
+  private spread(party: Party, edits: Edits): void {
+    this.change(party, {
+      properties: edits.properties.filter((edit) => this.rules.isNews(this.conversation, party, edit)),
+      annotations: edits.annotations,
+    });
+  }
+
+  private change(party: Party, edits: Edits): void {
+    if (!isListening(party, this.traits(party))) return;
+    const properties = edits.properties.filter(({ property }) => this.rules.mayCarry(party, property));
+    const annotations = edits.annotations.filter(
+      ({ operation }) => operation !== 'delete' || party.state !== 'received',
+    );
+    if (properties.length === 0 && annotations.length === 0) return;
+    const changedProperties = this.asChanges(party, { properties, annotations });
+    for (const edit of properties) this.setKnown(party, edit.property, { value: edit.value });
+    for (const { author, text, operation } of annotations) {
+      if (operation === 'insert')
+        party.expected = [...party.expected, { author, text: normalised(text) }].slice(-MAX_EXPECTED);
+    }
+    const at = new Date(this.context.now).toISOString();
+    this.send(
+      party,
+      properties.map(({ property }) => property),
+      (id) => ({
+        id,
+        party: party.id,
+        server: party.server,
+        kind: 'change',
+        change: { id, timeCreated: at, timeChanged: at, changedProperties },
+      }),
+    );
+    this.say(
+      party,
+      'carried',
+      [...properties.map(({ property }) => property), ...annotations.map(() => 'annotation')].join(', '),
+    );
+  }
+
+  private send(party: Party, properties: Property[], message: (id: string) => Carry): void {
+    const id = this.context.newId();
+    party.unsettled[id] = properties;
+    party.sends += 1;
+    this.carry.push(message(id));
+    // An unreadable party marks its echoes with our delivery key.
+    if (!this.isReadable(party)) this.note(party, id);
+  }
+
+  private settle(party: Party, message: string): Property[] {
+    const properties = party.unsettled[message] ?? [];
+    delete party.unsettled[message];
+    for (const property of properties) party.sent[property] = this.context.now;
+    return properties;
+  }
+
+  /** A read is asked for once nothing of ours is unsettled, and only one at a time. */
+  private askToRead(party: Party): void {
+    if (!party.readOwed || party.reading || !isSettled(party) || party.state === 'cancelled') return;
+    const id = this.context.newId();
+    party.reading = { message: id, sends: party.sends };
+    party.readOwed = false;
+    this.carry.push({ id, party: party.id, server: party.server, kind: 'read' });
+  }
+
+  private tellOriginator(failed: Party, reason: string): void {
+    const edit: AnnotationEdit = {
+      operation: 'insert',
+      id: this.context.newId(),
+      author: this.context.hubName,
+      text: `Not forwarded to ${this.traits(failed).name}: ${reason}`,
+      time: new Date(this.context.now).toISOString(),
+    };
+    this.event = withAnnotation(this.event, edit);
+    for (const party of this.parties) {
+      if (party.state === 'received' || party.state === 'originated')
+        this.change(party, { properties: [], annotations: [edit] });
+    }
+  }
+
+  private setStore({ property, value }: Edit): void {
+    const before = valueIn(this.event, property);
+    if (same(before, value)) return;
+    this.event = withValue(this.event, property, value);
+    for (const party of this.parties) {
+      const belief = party.known[property];
+      if (belief === undefined) party.known[property] = { value: before };
+      else if (belief !== 'unknown' && same(belief.value, value)) delete party.known[property];
+      if (party.state !== 'received') continue;
+      if (!(property in party.said)) party.said[property] = before;
+      else if (same(party.said[property], value)) delete party.said[property];
+    }
+  }
+
+  private setKnown(party: Party, property: Property, belief: Belief): void {
+    if (belief !== 'unknown' && same(belief.value, valueIn(this.event, property))) delete party.known[property];
+    else party.known[property] = belief;
+  }
+
+  private setSaid(party: Party, { property, value }: Edit): void {
+    if (party.state !== 'received') return;
+    if (same(value, valueIn(this.event, property))) delete party.said[property];
+    else party.said[property] = value;
+  }
+
+  private sawVersion(party: Party, version: string | undefined): void {
+    if (version === undefined) return;
+    const compare = this.traits(party).compareVersions;
+    if (party.newest === undefined || (compare && compare(version, party.newest) > 0)) party.newest = version;
+  }
+
+  private valuesRead(party: Party, seen: Seen): Edit[] {
+    if (seen.snapshot) return this.changesSince(party, seen.snapshot);
+    const { event } = seen;
+    if (!event) return readChanges(seen.changes ?? []).properties;
+    const properties = new Set([...propertiesOf(event), ...propertiesOf(this.event)]);
+    return [...properties].map((property) => ({ property, value: valueIn(event, property) }));
+  }
+
+  private changesSince(party: Party, snapshot: Snapshot): Edit[] {
+    return readChanges(this.traits(party).changes?.(party.snapshot, snapshot) ?? []).properties;
+  }
+
+  /** What a read of this party can tell. That a target lacks an attribute tells nothing: it may not delete one. */
+  private inReadScope(party: Party, edits: Edit[]): Edit[] {
+    return edits.filter(
+      ({ property, value }) =>
+        isSettable(property) && (value !== null || party.state === 'received' || !isAttribute(property)),
+    );
+  }
+
+  /** What only an originator may change, and an attribute that is new to the hub, can have crossed nothing of ours. */
+  private isNeverInDoubt({ property }: Edit): boolean {
+    const isNewAttribute =
+      isAttribute(property) &&
+      valueIn(this.event, property) === null &&
+      this.parties.every((party) => !(property in party.known));
+    return !isSettable(property) || isNewAttribute;
+  }
+
+  private asChanges(party: Party, edits: Edits): PropertyChange[] {
+    return writeChanges(edits, (property): Json => {
+      const belief = party.known[property] ?? { value: valueIn(this.event, property) };
+      return belief === 'unknown' ? null : belief.value;
+    });
+  }
+
+  private get conversation(): Conversation {
+    return { event: this.event, parties: this.parties };
+  }
+
+  private party(id: string): Party {
+    const party = this.parties.find((candidate) => candidate.id === id);
+    if (!party) throw new Error(`no party ${id} in this conversation`);
+    return party;
+  }
+
+  private traits(party: Party): ServerTraits {
+    return this.context.server(party.server);
+  }
+
+  private isReadable(party: Party): boolean {
+    return !party.unreadable && this.traits(party).readable;
+  }
+
+  private isNoted(party: Party, id: string): boolean {
+    return this.rules.seenBefore(party, id, this.context);
+  }
+
+  private note(party: Party, id: string): void {
+    this.noted.push({ party: party.id, id });
+  }
+
+  private refuse(party: Party, refusal: Refusal): void {
+    this.refusal = refusal;
+    this.say(party, 'refused', refusal.reason);
+  }
+
+  private say(party: Party | undefined, what: HistoryLine['what'], detail?: string): void {
+    this.history.push({ party: party?.id, what, detail: detail || undefined });
+  }
+}
+
+const named = (edits: Edit[]): string => edits.map(({ property }) => property).join(', ');
+
+const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+const fingerprint = (words: string[]): string => createHash('sha256').update(JSON.stringify(words)).digest('hex');

@@ -1,0 +1,99 @@
+import type { OprEvent } from '@opr-connect/opr';
+import {
+  LOCAL,
+  type Carry,
+  type Context,
+  type Conversation,
+  type Decision,
+  type Input,
+  type Party,
+  type ServerTraits,
+  type Target,
+} from '../conversation';
+import { decide, open } from '../decide';
+import { valueIn, withValue, writeChanges, type Edit } from '../properties';
+import { RULES, type Rules } from '../rules';
+import { uuid } from './parties';
+
+/** The shell around `decide` as the core has it, in memory: state, ids noted, and one queue of messages for each party. */
+export class Hub {
+  conversation!: Conversation;
+  readonly queues = new Map<string, Carry[]>();
+  now = 0;
+  messages = 0;
+  private readonly noted = new Set<string>();
+  private ids = 0;
+
+  constructor(
+    readonly name: string,
+    private readonly traits: (server: string) => Partial<ServerTraits>,
+    private readonly targets: Target[],
+    private readonly rules: Rules = RULES,
+  ) {}
+
+  open(event: OprEvent, origin: Parameters<typeof open>[1]): void {
+    this.take(open(event, origin, this.context()));
+  }
+
+  input(input: Input): Decision {
+    const decision = decide(this.conversation, input, this.context(), this.rules);
+    this.take(decision);
+    return decision;
+  }
+
+  /** An operator of this hub edits the event. */
+  edit(edit: Edit): void {
+    const changes = writeChanges({ properties: [edit], annotations: [] }, (property) =>
+      valueIn(this.conversation.event, property),
+    );
+    this.input({ kind: 'changed', from: LOCAL, changes });
+  }
+
+  partyOf(server: string): Party {
+    const party = this.conversation.parties.find((candidate) => candidate.server === server);
+    if (!party) throw new Error(`${this.name} has no row for ${server}`);
+    return party;
+  }
+
+  private take(decision: Decision): void {
+    // What the database would give back: everything survives as JSON.
+    this.conversation = JSON.parse(JSON.stringify(decision.conversation)) as Conversation;
+    for (const { party, id } of decision.seen) this.noted.add(`${party} ${id}`);
+    for (const message of decision.carry) {
+      this.messages += 1;
+      this.queues.set(message.server, [...(this.queues.get(message.server) ?? []), message]);
+    }
+  }
+
+  private context(): Context {
+    return {
+      now: this.now,
+      newId: () => uuid(`${this.name}:${++this.ids}`),
+      seen: (party, id) => this.noted.has(`${party} ${id}`),
+      route: () => this.targets,
+      hubName: this.name,
+      server: (uuid) => ({
+        name: uuid,
+        takesChanges: true,
+        readable: false,
+        speaksOpr: false,
+        hooksMayReorder: false,
+        doubtWindow: 1_000_000,
+        echoToSender: false,
+        ...this.traits(uuid),
+      }),
+    };
+  }
+}
+
+/** The event that all histories begin with. */
+export const firstEvent = (): OprEvent => {
+  let event: OprEvent = { id: '531d2673-683f-429f-a742-b8680ee01a76' };
+  for (const [property, value] of [
+    ['title', 'disk full'],
+    ['state', 'open'],
+    ['severity', 'critical'],
+  ] as const)
+    event = withValue(event, property, value);
+  return event;
+};
