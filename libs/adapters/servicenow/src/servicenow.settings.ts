@@ -1,0 +1,127 @@
+import { Secret } from '@opr-connect/adapter-kit';
+import {
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+  ValidateBy,
+  buildMessage,
+  type ValidationOptions,
+} from 'class-validator';
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+
+/** A password must not travel in the clear: https, or http to this machine. */
+function isInstanceUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(value);
+  if (username || password || search || hash) return false;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+}
+
+const IsInstanceUrl = (options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'isInstanceUrl',
+      validator: {
+        validate: isInstanceUrl,
+        defaultMessage: buildMessage(
+          (each) =>
+            `${each}$property must be an https URL without user, query and fragment (http only for a loopback host)`,
+        ),
+      },
+    },
+    options,
+  );
+
+/** The `settings:` of a connected server with `adapter: servicenow`. */
+export class ServiceNowSettings {
+  /** Address of the instance, for example `https://example.service-now.com`. Names the home of every record: do not move it. */
+  @IsInstanceUrl()
+  url: string;
+
+  /** Login of the integration user (Basic authentication). What it writes is not reported back as somebody's work. */
+  @IsString()
+  @IsNotEmpty()
+  user: string;
+
+  /** Its password. */
+  @Secret()
+  @IsString()
+  @IsNotEmpty()
+  password: string;
+
+  /** Key of the business rule's signature, the same text as in the instance; at least 16 characters. */
+  @Secret()
+  @IsString()
+  @MinLength(16)
+  hookSecret: string;
+
+  /** Table of the records: `incident` or one that extends it. */
+  @Matches(/^[a-z][a-z0-9_]*$/)
+  table = 'incident';
+
+  /** Written to `correlation_display`; the business rule's condition names the same text. One per hub that uses the instance. */
+  @Matches(/^[^\^,\r\n]+$/)
+  @MaxLength(80)
+  correlationDisplay = 'OPR Connect';
+
+  /** Caller of new records: `user_name` or sys_id of a user. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  callerId?: string;
+
+  /** Group of new records whose event has none: name or sys_id. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  assignmentGroup?: string;
+
+  /** Channel of new records, a value of the choice list `contact_type`, for example `monitoring`. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  contactType?: string;
+
+  /** Resolution code; must be one that the instance defines. Without it the first known one that it does define is taken. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  closeCode?: string;
+
+  /** Resolution notes for events that bring no solution. Never reported back as a solution. */
+  @IsString()
+  @IsNotEmpty()
+  closeNotes = 'The event was closed.';
+
+  /** Where annotations go: internal work notes, or comments that the caller sees. */
+  @IsIn(['work_notes', 'comments'])
+  journal: 'work_notes' | 'comments' = 'work_notes';
+
+  /** What a resolved record makes of its event. */
+  @IsIn(['closed', 'resolved'])
+  resolvedMeans: 'closed' | 'resolved' = 'closed';
+
+  /** Page of a record, with `{url}`, `{table}`, `{sys_id}` and `{number}` as placeholders. */
+  @Matches(/\{(sys_id|number)\}/, { message: '$property must contain {sys_id} or {number}' })
+  linkTemplate = '{url}/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}';
+
+  /** How long one call may take. */
+  @IsInt()
+  @Min(100)
+  @Max(300_000)
+  timeoutMs = 30_000;
+
+  /** How long a write may still take effect in the instance after its answer was lost. */
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  settleMs = 10_000;
+}

@@ -1,0 +1,231 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { control } from './fake-control';
+import { FakeFaults, type Fault } from './fake-faults';
+import { FakeHooks, type HookTarget } from './fake-hooks';
+import { listPage, loginPage, missingPage, recordPage } from './fake-pages';
+import { errorAnswer, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
+import { FakeTables, type Row } from './fake-tables';
+
+export interface FakeServiceNowOptions {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  /** The integration user. */
+  user: string;
+  password: string;
+  hook?: HookTarget;
+  /** The business rule runs for records with this `correlation_display` only. */
+  correlationDisplay?: string;
+}
+
+export interface RecordedRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Somebody who works in ServiceNow. */
+export interface Person {
+  /** Changes fields of a record; `work_notes` and `comments` add entries. */
+  update(record: string, fields: Row): Row;
+  workNote(record: string, text: string): Row;
+  comment(record: string, text: string): Row;
+  resolve(record: string, closeNotes: string, closeCode?: string): Row;
+}
+
+/** Headers that a real instance sends with every answer of the Table API. */
+const USUAL_HEADERS = {
+  'Content-Type': 'application/json;charset=UTF-8',
+  Server: 'ServiceNow',
+  'X-Is-Logged-In': 'true',
+  'Cache-Control': 'no-cache,no-store,must-revalidate,max-age=-1',
+  Pragma: 'no-store,no-cache',
+  Expires: '0',
+  'Server-Timing': 'sem_wait;dur=0, sesh_wait;dur=0',
+};
+
+/**
+ * A stateful ServiceNow on loopback, for specs and demos: the Table API of incidents, users, groups, choices and journals,
+ * the business rule of the manual, pages to look at, people to work in it, and faults to order. `/_fake/…` offers the same
+ * over HTTP (see `fake-control.ts`).
+ */
+export class FakeServiceNow {
+  readonly counts = { posts: 0, patches: 0, reads: 0 };
+  readonly requests: RecordedRequest[] = [];
+  readonly faults = new FakeFaults();
+  readonly hooks: FakeHooks;
+  readonly tables: FakeTables;
+  private readonly stop = new AbortController();
+  private server: Server | undefined;
+  private port = 0;
+
+  private constructor(private readonly options: FakeServiceNowOptions) {
+    const display = options.correlationDisplay ?? 'OPR Connect';
+    this.hooks = new FakeHooks(() => this.tables, this.stop.signal);
+    this.hooks.target = options.hook;
+    this.tables = new FakeTables((row, operation) => {
+      if (row['correlation_display'] === display) this.hooks.announce(row, operation, options.user);
+    });
+    this.tables.addUser(options.user);
+  }
+
+  static async start(options: FakeServiceNowOptions): Promise<FakeServiceNow> {
+    const fake = new FakeServiceNow(options);
+    await fake.listen(options.port ?? 0);
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.down();
+    await this.hooks.quiet();
+  }
+
+  /** Refuses connections until `up`. */
+  async down(): Promise<void> {
+    const server = this.server;
+    this.server = undefined;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** Listens again, on the port it had. */
+  async up(): Promise<void> {
+    if (!this.server && !this.stop.signal.aborted) await this.listen(this.port);
+  }
+
+  /** Refuses connections for so long, then listens again. */
+  async downFor(ms: number): Promise<void> {
+    await this.down();
+    await this.pause(ms);
+    await this.up();
+  }
+
+  /** Copies of all incidents, oldest first. */
+  incidents(): Row[] {
+    return this.tables.table('incident').map((row) => ({ ...row }));
+  }
+
+  /** A copy of one incident, by number or sys_id. */
+  incident(record: string): Row {
+    return { ...this.row(record) };
+  }
+
+  /** The journal entries of a record, oldest first. */
+  journal(record: string): Row[] {
+    return this.tables.journal(this.row(record)['sys_id'] ?? '').map((entry) => ({ ...entry }));
+  }
+
+  asPerson(login: string): Person {
+    const write = (record: string, fields: Row) => ({
+      ...this.tables.update(this.row(record), fields, login, login === 'itil.admin'),
+    });
+    return {
+      update: write,
+      workNote: (record, text) => write(record, { work_notes: text }),
+      comment: (record, text) => write(record, { comments: text }),
+      resolve: (record, close_notes, close_code = 'Solution provided') =>
+        write(record, { state: '6', close_code, close_notes }),
+    };
+  }
+
+  private row(record: string): Row {
+    const row = this.tables.find(record);
+    if (!row) throw new Error(`no incident ${record}`);
+    return row;
+  }
+
+  private async listen(port: number): Promise<void> {
+    const server = createServer((request, response) => {
+      this.handle(request, response).catch((error: unknown) => {
+        // The client may have gone while we waited; anything else is a bug of the fake and must be seen.
+        if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? 'GET';
+    const url = new URL(request.url ?? '/', this.url);
+    const body = await textOf(request);
+    if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
+    if (!url.pathname.startsWith('/api/')) return this.page(url, response);
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    this.requests.push({ method, path: url.pathname + url.search, headers, body });
+    this.count(method);
+    const fault = this.faults.take(method, url.pathname);
+    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
+    const answer = this.answer(method, url, headers, body, fault);
+    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
+    if (fault?.kind === 'lost') return void request.socket.destroy();
+    const cookies = { 'Set-Cookie': `glide_session=${randomBytes(6).toString('hex')}; Path=/; HttpOnly` };
+    const transaction = { 'X-Transaction-ID': randomBytes(6).toString('hex') };
+    response.writeHead(answer.status, { ...USUAL_HEADERS, ...cookies, ...transaction, ...answer.headers });
+    response.end(answer.body);
+  }
+
+  private answer(
+    method: string,
+    url: URL,
+    headers: Record<string, string>,
+    body: string,
+    fault: Fault | undefined,
+  ): ApiAnswer {
+    if (fault?.kind === 'html') return { status: 200, headers: { 'Content-Type': 'text/html' }, body: loginPage() };
+    if (fault?.kind === 'status') {
+      const { message, detail } = fault.error ?? { message: `Fault ${fault.status}`, detail: 'ordered by the test' };
+      return { ...errorAnswer(fault.status, message, detail), headers: fault.headers ?? {} };
+    }
+    const expected = `Basic ${Buffer.from(`${this.options.user}:${this.options.password}`).toString('base64')}`;
+    if (headers['authorization'] !== expected) {
+      const refused = errorAnswer(401, 'User Not Authenticated', 'Required to provide Auth information');
+      return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
+    }
+    if (!TABLE_PATH.test(url.pathname))
+      return errorAnswer(400, 'Requested URI does not represent any resource', url.pathname);
+    return tableApi(this.tables, {
+      ...{ method, url, body, by: this.options.user },
+      ...{ ignoreQuery: fault?.kind === 'ignore_query', hidden: fault?.kind === 'hidden' },
+    });
+  }
+
+  private page(url: URL, response: ServerResponse): void {
+    const inner = url.pathname === '/nav_to.do' ? new URL(`/${url.searchParams.get('uri') ?? ''}`, this.url) : url;
+    const row = this.tables.find(inner.searchParams.get('sys_id') ?? '');
+    const known = inner.pathname === '/' || inner.pathname === '/incident.do';
+    response.writeHead(known && (row || inner.pathname === '/') ? 200 : 404, { 'Content-Type': 'text/html' });
+    if (inner.pathname === '/') return void response.end(listPage(this.tables));
+    response.end(row ? recordPage(this.tables, row) : missingPage());
+  }
+
+  private count(method: string): void {
+    if (method === 'POST') this.counts.posts += 1;
+    else if (method === 'PATCH' || method === 'PUT') this.counts.patches += 1;
+    else this.counts.reads += 1;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
+  }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
