@@ -13,8 +13,6 @@ import {
 } from './enums';
 import type { PropertyChange } from './model';
 
-export const OPR_NAMESPACE = 'http://www.hp.com/2009/software/opr/data_model';
-
 const opr = (suffix: string): string => `urn:x-hp:2009:software:data_model:opr:type:${suffix}`;
 const cmdb = (suffix: string): string => `urn:x-hp:2009:software:data_model:type:${suffix}`;
 
