@@ -19,8 +19,12 @@ export class DataDirInUseError extends EmbeddedPostgresError {
   }
 }
 
-/** What Node's file system calls throw. */
-export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+const fieldOf = (error: unknown, field: 'code' | 'message'): string | undefined => {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, field) : undefined;
+  return typeof value === 'string' ? value : undefined;
+};
 
-export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What Node and PostgreSQL call the reason: ENOENT, 57P03. */
+export const errorCode = (error: unknown): string | undefined => fieldOf(error, 'code');
+
+export const errorText = (error: unknown): string => fieldOf(error, 'message') ?? String(error);

@@ -1,0 +1,224 @@
+import { Secret } from '@opr-connect/adapter-kit';
+import {
+  FORWARDING_TYPES,
+  LIFECYCLE_STATES,
+  PRIORITIES,
+  SEVERITIES,
+  type ForwardingType,
+  type LifecycleState,
+  type Priority,
+  type Severity,
+} from '@opr-connect/opr';
+import { Transform } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsNumber,
+  IsString,
+  IsUrl,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import { AnyMap, ListOf, MapOf, OneOrMore, Optional } from './fields';
+
+/** The name of the hub itself among the connected servers: a rule may name it as source, nobody may bear it. */
+export const LOCAL = 'local';
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+const nameRule = { message: '$property must be 1 to 64 letters, digits, dots, hyphens or underscores' };
+const namesRule = {
+  each: true,
+  message: '$property must be names of 1 to 64 letters, digits, dots, hyphens or underscores',
+};
+const oneOf = (words: readonly string[]) => ({ message: `$property must be one of ${words.join(', ')}` });
+const each = (words: readonly string[]) => ({ ...oneOf(words), each: true });
+const flag = { message: '$property must be true or false' };
+const text = { message: '$property must be a text' };
+const texts = { each: true, message: '$property must be a text or a list of texts' };
+const notEmpty = { message: '$property must not be empty' };
+const wait = { message: '$property must be a number of seconds from 0 to 60' };
+const doubt = { message: '$property must be a whole number of seconds from 0 to 86400' };
+
+/** A person or tool that uses the hub's own Event Web Service. */
+export class OperatorConfig {
+  /** Login name, case-sensitive. */
+  @Matches(NAME, nameRule)
+  name: string;
+
+  @Secret()
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  password: string;
+}
+
+/** One party that events come from or go to. */
+export class ServerConfig {
+  /** Login name, case-sensitive, and the `<source>` in `/opr/<source>`. */
+  @Matches(NAME, nameRule)
+  name: string;
+
+  /** What people are shown instead of the name. */
+  @Optional()
+  @IsString(text)
+  @MaxLength(256, { message: '$property must not be longer than 256 characters' })
+  label?: string;
+
+  /** The identity of the server for all time. Default: made from hub id and first name (see serverUuid). */
+  @Optional()
+  @IsUUID('all', { message: '$property must be a UUID' })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value))
+  uuid: string;
+
+  /** Former names, the first one first. They stay reserved, so that no other server is taken for this one. */
+  @IsArray({ message: '$property must be a list' })
+  @Matches(NAME, namesRule)
+  aliases: string[] = [];
+
+  /** The key of the adapter that talks to this server. */
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  adapter: string;
+
+  /** An inactive server keeps its events and its history, but nothing is carried and it cannot log in. */
+  @IsBoolean(flag)
+  active = true;
+
+  /** What the server logs in to the hub with; without it it cannot log in. */
+  @Secret()
+  @Optional()
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  password?: string;
+
+  /** What a server that forwards events to the hub may do with them when the event itself does not say. */
+  @IsIn(FORWARDING_TYPES, oneOf(FORWARDING_TYPES))
+  forwardingType: ForwardingType = 'synchronize';
+
+  /** How many seconds the answer to a forwarded event may wait for the ticket's id. */
+  @IsNumber({ allowNaN: false, allowInfinity: false }, wait)
+  @Min(0, wait)
+  @Max(60, wait)
+  answerWithin = 5;
+
+  /** Answer 503 instead of an id of the hub's own when the ticket does not exist in time. */
+  @IsBoolean(flag)
+  strict = false;
+
+  /** Send a party's own changes back to it, as some OBM do. For tests and for the hub that plays OBM. */
+  @IsBoolean(flag)
+  echoToSender = false;
+
+  /** For how many seconds after we sent something a change from this server may be the late echo of an older state. */
+  @IsInt(doubt)
+  @Min(0, doubt)
+  @Max(86_400, doubt)
+  doubtWindow = 600;
+
+  /** What the adapter needs. Kept as written; the adapter's own class judges it when the server is connected. */
+  @AnyMap()
+  settings: Record<string, unknown> = {};
+}
+
+/** Which events a rule is about: all conditions that are given must hold. None given: every event. */
+export class FilterConfig {
+  /** Names of connected servers that the event came from; `local` for the hub itself. */
+  @Optional()
+  @OneOrMore()
+  @IsString(texts)
+  source?: string[];
+
+  @Optional()
+  @OneOrMore()
+  @IsIn(SEVERITIES, each(SEVERITIES))
+  severity?: Severity[];
+
+  @Optional()
+  @OneOrMore()
+  @IsIn(PRIORITIES, each(PRIORITIES))
+  priority?: Priority[];
+
+  @Optional()
+  @OneOrMore()
+  @IsIn(LIFECYCLE_STATES, each(LIFECYCLE_STATES))
+  state?: LifecycleState[];
+
+  @Optional()
+  @OneOrMore()
+  @IsString(texts)
+  category?: string[];
+
+  /** Part of the title, upper and lower case alike. */
+  @Optional()
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  titleContains?: string;
+}
+
+/** One server that a rule forwards to. */
+export class TargetConfig {
+  /** Name of the connected server. */
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  server: string;
+
+  @IsIn(FORWARDING_TYPES, oneOf(FORWARDING_TYPES))
+  type: ForwardingType;
+}
+
+/** Which events are forwarded to whom. */
+export class RuleConfig {
+  @IsString(text)
+  @IsNotEmpty(notEmpty)
+  @MaxLength(256, { message: '$property must not be longer than 256 characters' })
+  name: string;
+
+  @IsBoolean(flag)
+  active = true;
+
+  @Optional()
+  @MapOf(() => FilterConfig)
+  filter?: FilterConfig;
+
+  @ListOf(() => TargetConfig)
+  @ArrayNotEmpty({ message: '$property must name at least one server' })
+  targets: TargetConfig[];
+}
+
+/** The whole configuration file. */
+export class HubConfig {
+  /** Part of every correlation key and of every default uuid: choose it once. */
+  @Matches(NAME, nameRule)
+  hubId = 'opr-connect';
+
+  /** The URL under which people and other systems reach this hub; drill-down links begin with it. */
+  @Optional()
+  @IsUrl(
+    {
+      protocols: ['http', 'https'],
+      require_protocol: true,
+      require_tld: false,
+      disallow_auth: true,
+      allow_fragments: false,
+      allow_query_components: false,
+    },
+    { message: '$property must be an http or https URL without user, query or fragment' },
+  )
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/\/+$/, '') : value))
+  publicUrl?: string;
+
+  @ListOf(() => OperatorConfig)
+  operators: OperatorConfig[] = [];
+
+  @ListOf(() => ServerConfig)
+  servers: ServerConfig[] = [];
+
+  @ListOf(() => RuleConfig)
+  rules: RuleConfig[] = [];
+}
