@@ -39,8 +39,10 @@ export const IMPACT_AND_URGENCY: Readonly<Record<Severity, { impact: string; urg
   unknown: { impact: '3', urgency: '3' },
 };
 
-const SEVERITY_BY_SUM: Readonly<Record<number, Severity>> = {
-  ...{ 2: 'critical', 3: 'major', 4: 'minor', 5: 'warning', 6: 'normal' },
+/** By impact and urgency: the severity whose own pair has the same priority. */
+const SEVERITY_OF: Readonly<Record<string, Severity>> = {
+  ...{ '11': 'critical', '12': 'major', '21': 'major', '13': 'minor', '22': 'minor', '31': 'minor' },
+  ...{ '23': 'warning', '32': 'warning', '33': 'normal' },
 };
 
 /** State values of the base system ("Incident Management state model"). */
@@ -162,12 +164,11 @@ interface Properties {
 function propertiesOf(snapshot: Snapshot | undefined, rules: ReadingRules): Properties {
   const short = valueIn(snapshot, 'short_description');
   const description = valueIn(snapshot, 'description');
-  const sum = Number(valueIn(snapshot, 'impact')) + Number(valueIn(snapshot, 'urgency'));
   const notes = valueIn(snapshot, 'close_notes');
   return {
     title: short === undefined ? undefined : eventTitle(short, description ?? ''),
     description: description === undefined ? undefined : eventDescription(description),
-    severity: SEVERITY_BY_SUM[sum],
+    severity: SEVERITY_OF[`${valueIn(snapshot, 'impact')}${valueIn(snapshot, 'urgency')}`],
     state: lifecycleState(valueIn(snapshot, 'state'), rules),
     solution: notes && !rules.ownCloseNotes.includes(notes) ? notes : undefined,
     assigned_user: nameOf(valueIn(snapshot, 'assigned_to'), valueIn(snapshot, 'assigned_to.user_name')),

@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import type { Snapshot } from '@opr-connect/adapter-kit';
+import { SEVERITIES } from '@opr-connect/opr';
+import {
+  changesBetween,
+  compareVersions,
+  describeSnapshot,
+  eventDescription,
+  eventTitle,
+  fullDescription,
+  IMPACT_AND_URGENCY,
+  shortDescription,
+  TITLE_LIMIT,
+} from './servicenow.mapping';
+import { annotationsOf, holdsNote, journalEntry, noteId } from './servicenow.notes';
+
+const rules = { resolvedMeans: 'closed', ownCloseNotes: ['The event was closed.'] } as const;
+const base = {
+  ...{ short_description: 'Title', description: 'Text', state: '1', impact: '2', urgency: '1', priority: '2' },
+  ...{ close_code: '', close_notes: '', assigned_to: '', 'assigned_to.user_name': '' },
+  ...{ assignment_group: '', 'assignment_group.name': '' },
+};
+const snapshot = (fields: Partial<Record<string, string>> = {}): Snapshot => ({
+  version: '1',
+  fields: { ...base, ...fields } as Record<string, string>,
+});
+const changes = (from: Partial<Record<string, string>>, to: Partial<Record<string, string>>) =>
+  changesBetween(snapshot(from), snapshot(to), rules);
+const values = (from: Partial<Record<string, string>>, to: Partial<Record<string, string>>) =>
+  changes(from, to).map((change) => ('currentValue' in change ? [change.propertyName, change.currentValue] : change));
+
+describe('severity', () => {
+  it.each(SEVERITIES)('%s comes back as itself, or as what it collapsed to', (severity) => {
+    const back = values({ impact: '0' }, IMPACT_AND_URGENCY[severity]);
+    expect(back).toEqual([['severity', severity === 'unknown' ? 'normal' : severity]]);
+  });
+
+  it('is no edit where impact and urgency differ and mean the same', () => {
+    expect(changes({ impact: '2', urgency: '1' }, { impact: '1', urgency: '2' })).toEqual([]);
+    expect(changes({ impact: '2', urgency: '2' }, { impact: '1', urgency: '3' })).toEqual([]);
+  });
+
+  it('follows the priority that ServiceNow derives', () => {
+    expect(values({}, { impact: '1', urgency: '1' })).toEqual([['severity', 'critical']]);
+    expect(values({}, { impact: '3', urgency: '2' })).toEqual([['severity', 'warning']]);
+    expect(values({}, { impact: '', urgency: '2' })).toEqual([]);
+  });
+});
+
+describe('state', () => {
+  it.each([
+    ['2', 'in_progress'],
+    ['3', 'in_progress'],
+    ['6', 'closed'],
+    ['7', 'closed'],
+    ['8', 'closed'],
+  ])('%s means %s', (state, word) => {
+    expect(values({}, { state })).toEqual([['state', word]]);
+  });
+
+  it('is no edit between values that mean the same, or that the base system does not have', () => {
+    expect(changes({ state: '2' }, { state: '3' })).toEqual([]);
+    expect(changes({ state: '6' }, { state: '7' })).toEqual([]);
+    expect(changes({ state: '2' }, { state: '42' })).toEqual([]);
+    expect(values({ state: '42' }, { state: '1' })).toEqual([['state', 'open']]);
+  });
+
+  it('of a resolved record may mean resolved, if the settings say so', () => {
+    const result = changesBetween(snapshot(), snapshot({ state: '6' }), { ...rules, resolvedMeans: 'resolved' });
+    expect(result).toMatchObject([{ currentValue: 'resolved' }]);
+  });
+});
+
+describe('texts', () => {
+  it('any description comes back as it was, without the lines that we add', () => {
+    const text = fc.string({ unit: 'grapheme', maxLength: 300 }).map((each) => each.replaceAll('\r', ''));
+    fc.assert(
+      fc.property(text, text, fc.webUrl(), (title, description, drilldownUrl) => {
+        const full = fullDescription({ title, description, drilldownUrl });
+        expect(eventDescription(full)).toBe(description);
+      }),
+    );
+  });
+
+  it('any title comes back whole, however it was cut', () => {
+    const title = fc.string({ unit: 'grapheme', maxLength: 400 });
+    fc.assert(
+      fc.property(title, (each) => {
+        const short = shortDescription(each);
+        expect(short.length).toBeLessThanOrEqual(TITLE_LIMIT);
+        expect(Buffer.from(short).toString()).toBe(short);
+        expect(eventTitle(short, fullDescription({ title: each }))).toBe(each.replace(/\s+/g, ' ').trim());
+      }),
+    );
+  });
+
+  it('a cut title is no edit, whatever becomes of the description', () => {
+    const title = 'x'.repeat(200);
+    const before = { short_description: shortDescription(title), description: fullDescription({ title }) };
+    expect(values(before, { ...before, description: 'Rewritten' })).toEqual([['description', 'Rewritten']]);
+    expect(values(before, { ...before, short_description: 'Own title' })).toEqual([['title', 'Own title']]);
+  });
+
+  it('lines of ours that a person removes are no edit', () => {
+    const description = fullDescription({ description: 'Text', drilldownUrl: 'https://obm.example.com/1' });
+    expect(changes({ description }, { description: 'Text' })).toEqual([]);
+  });
+
+  it('close notes are the solution, unless they are ours or empty', () => {
+    expect(values({}, { close_notes: 'Replaced' })).toEqual([['solution', 'Replaced']]);
+    expect(changes({}, { close_notes: 'The event was closed.' })).toEqual([]);
+    expect(changes({ close_notes: 'Replaced' }, {})).toEqual([]);
+  });
+});
+
+describe('a difference', () => {
+  it('is none between equal records', () => {
+    expect(changes({}, {})).toEqual([]);
+  });
+
+  it('is none in a field that one of the two does not tell', () => {
+    const part: Snapshot = { fields: { state: '1' } };
+    expect(changesBetween(part, snapshot({ description: 'Other' }), rules)).toEqual([]);
+    expect(changesBetween(snapshot(), part, rules)).toEqual([]);
+  });
+
+  it('without an earlier record is all that the record holds', () => {
+    const held = snapshot({ assigned_to: 'u', 'assigned_to.user_name': 'itil.user', close_notes: 'Replaced' });
+    expect(changesBetween(undefined, held, rules)).toEqual([
+      { kind: 'string_property_change', propertyName: 'title', currentValue: 'Title' },
+      { kind: 'string_property_change', propertyName: 'description', currentValue: 'Text' },
+      { kind: 'string_property_change', propertyName: 'solution', currentValue: 'Replaced' },
+      { kind: 'severity_property_change', propertyName: 'severity', currentValue: 'major' },
+      { kind: 'state_change', propertyName: 'state', currentValue: 'open' },
+      { kind: 'user_property_change', propertyName: 'assigned_user', currentUserName: 'itil.user' },
+    ]);
+  });
+
+  it('of user and group is told by name, and by no name for nobody', () => {
+    const assigned = { assignment_group: 'g', 'assignment_group.name': 'Network' };
+    expect(changes({}, assigned)).toMatchObject([{ currentGroupName: 'Network', previousGroupName: '' }]);
+    expect(changes(assigned, {})).toMatchObject([{ currentGroupName: '', previousGroupName: 'Network' }]);
+    expect(changes({}, { assigned_to: 'u' })).toEqual([]);
+  });
+});
+
+it('versions are numbers', () => {
+  expect(['10', '9', '100', '0'].sort(compareVersions)).toEqual(['0', '9', '10', '100']);
+});
+
+it('a record is described in the words of ServiceNow', () => {
+  const held = snapshot({ 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Network', state: '3' });
+  expect(describeSnapshot(held)).toEqual({
+    ...{ title: 'Title', description: 'Text', state: 'On Hold', priority: '2 - High' },
+    ...{ severity: 'Impact 2 - Medium, urgency 1 - High', assignedUser: 'itil.user', assignedGroup: 'Network' },
+  });
+  expect(describeSnapshot({ fields: { state: '42' } })).toEqual({ state: '42' });
+});
+
+describe('notes', () => {
+  const entry = (value: string, sys_created_by = 'opr.connect') =>
+    annotationsOf(
+      { sys_id: 'e1', value, sys_created_by, sys_created_on: '2024-03-29 20:40:15' },
+      (login) => login === 'opr.connect',
+    );
+
+  it('any texts, written as one entry, come back one by one, and are found again', () => {
+    const line = fc.string({ unit: 'grapheme', minLength: 1 }).filter((each) => each.trim() !== '' && !/\r/.test(each));
+    const notes = fc.array(fc.record({ text: line, author: fc.option(line, { nil: undefined }) }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(notes, (list) => {
+        const written = list.map((note, index) => ({ ...note, id: noteId('k', String(index)) }));
+        const value = journalEntry(written);
+        expect(entry(value).map(({ text }) => text)).toEqual(list.map(({ text }) => text));
+        expect(written.every((note) => holdsNote(value, note))).toBe(true);
+        expect(holdsNote(value, { id: noteId('k', 'other'), text: '' })).toBe(false);
+      }),
+    );
+  });
+
+  it('are ours by their footer, also under another login, but not what somebody adds below it', () => {
+    const ours = journalEntry([{ id: noteId('a'), text: 'Ours', author: 'admin' }]);
+    expect(entry(`${ours}\nI agree`, 'itil.user')).toEqual([
+      { id: 'e1', author: 'itil.user', text: 'Ours', time: '2024-03-29T20:40:15Z', own: true },
+      { id: 'e1.2', author: 'itil.user', text: 'I agree', time: '2024-03-29T20:40:15Z', own: false },
+    ]);
+    expect(entry('By another tool with our login')).toMatchObject([{ own: true }]);
+  });
+
+  it('that are remarks of ours are no annotations', () => {
+    expect(entry(journalEntry([{ id: noteId('a'), text: 'No such user', remark: true }]))).toEqual([]);
+  });
+
+  it('have ids that depend on every part', () => {
+    expect(noteId('a', 'bc')).not.toBe(noteId('ab', 'c'));
+    expect(noteId('a', 'b')).toBe(noteId('a', 'b'));
+  });
+});
