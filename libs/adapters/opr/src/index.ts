@@ -1,0 +1,3 @@
+export { OprAdapter, OprAdapterFactory } from './opr.adapter';
+export { OprAdapterModule } from './opr.module';
+export { OprSettings } from './opr.settings';

@@ -1,0 +1,185 @@
+import { HttpService } from '@nestjs/axios';
+import {
+  EventAdapter,
+  GoneError,
+  RejectedError,
+  TransientError,
+  UnreadableError,
+  type Adapter,
+  type AdapterContext,
+  type AdapterFactory,
+  type Delivery,
+  type ExternalRef,
+  type Forwarded,
+  type Seen,
+  type Traits,
+  type Written,
+} from '@opr-connect/adapter-kit';
+import {
+  OprXmlError,
+  readEvent,
+  writeEvent,
+  writeEventChange,
+  type EventChange,
+  type EventReference,
+  type OprEvent,
+} from '@opr-connect/opr';
+import { OprClient, type OprRequest } from './opr.client';
+import { OprSettings } from './opr.settings';
+import { ENDPOINT_STATUSES, SYNC_STATUSES, type Operation } from './opr.status';
+
+const EVENT_TYPE = 'urn:x-hp:2009:software:data_model:opr:type:event';
+
+/** An id is a key in registries, ours included. */
+const MAX_ID_LENGTH = 500;
+
+/**
+ * A party that speaks OPR: another hub, an OBM, or an endpoint of somebody else.
+ *
+ * - Where events are forwarded to, it is an OPR endpoint below `endpointUrl`: it answers an event with the id that it gives it,
+ *   and its changes come to our sync service.
+ * - Where events come from, it has an Event Synchronization Web Service below `syncUrl`, which knows them by their own ids.
+ *
+ * Repeats are safe by ids alone: a receiver knows an event by `id`, a change by the `id` of the change.
+ *
+ * Source: OMi Extensibility Guide, "Forward events and event changes" and "Synchronize event changes".
+ */
+export class OprAdapter implements Adapter {
+  readonly traits: Traits;
+  readonly getExternalEvent?: (ref: ExternalRef, signal: AbortSignal) => Promise<Seen>;
+  private readonly endpoint?: OprClient<Operation>;
+  private readonly syncService?: OprClient<Exclude<Operation, 'forward'>>;
+
+  constructor(
+    http: HttpService,
+    settings: OprSettings,
+    private readonly context: AdapterContext,
+  ) {
+    const { endpointUrl, syncUrl, user, password, timeoutMs, settleMs } = settings;
+    const connection = { user, password, timeoutMs, settleMs };
+    if (endpointUrl) this.endpoint = new OprClient(http, { root: endpointUrl, ...connection }, ENDPOINT_STATUSES);
+    if (syncUrl) this.syncService = new OprClient(http, { root: syncUrl, ...connection }, SYNC_STATUSES);
+    if (settings.readable) this.getExternalEvent = (ref, signal) => this.read(ref, signal);
+    this.traits = { speaksOpr: true, ownLogin: user };
+  }
+
+  async forwardEvent(event: OprEvent, { signal, attempt }: Delivery): Promise<Written> {
+    const { endpoint } = this;
+    if (!endpoint) throw this.lacks('endpointUrl', 'events cannot be forwarded to it');
+    const body = writeEvent(event);
+    const answer = await endpoint.send('forward', { method: 'POST', path: ['event'], body, signal, attempt });
+    const taken = eventIn(answer.body);
+    if (taken instanceof OprXmlError)
+      throw new TransientError(`POST event: the answer is no event: ${endpoint.reasonIn(taken.message)}`);
+    const id = taken.id?.trim() ?? '';
+    if (id === '' || id.length > MAX_ID_LENGTH)
+      throw new TransientError(
+        'POST event: the answer has no id that can be kept, so the event counts as not delivered',
+      );
+    return { ref: { id, displayId: id, url: webAddress(taken.drilldownUrl) } };
+  }
+
+  async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
+    switch (forwarded.state) {
+      case 'received':
+        return this.synchronizeBack(change, forwarded, delivery);
+      case 'originated':
+      case 'queued':
+      case 'forwarded':
+      case 'cancel_requested':
+      case 'cancelled':
+      case 'failed':
+      case 'expired':
+        return this.update(change, forwarded, delivery);
+    }
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.endpoint?.ping('ping', signal);
+    await this.syncService?.ping('ping', signal);
+  }
+
+  /** To the party that forwarded the event: it knows the event by the event's own id. */
+  private async synchronizeBack(change: EventChange, { event, ref }: Forwarded, delivery: Delivery): Promise<Written> {
+    if (!this.syncService) throw this.lacks('syncUrl', 'nothing can be synchronised back to it');
+    const targetId = event.id ?? '';
+    const path = ['event_change', targetId];
+    const body = changeOf(change, { targetId, targetType: EVENT_TYPE }, delivery);
+    const { signal, attempt } = delivery;
+    await this.syncService.send('change', { method: 'POST', path, body, signal, attempt });
+    return { ref: ref.id === '' ? { id: targetId } : ref };
+  }
+
+  /** To a target: it knows the event by the id that it answered; ours is told as well. */
+  private async update(change: EventChange, { event, ref }: Forwarded, delivery: Delivery): Promise<Written> {
+    if (!this.endpoint) throw this.lacks('endpointUrl', 'changes cannot be forwarded to it');
+    const path = ['event_change', ref.id];
+    const reference = { targetId: ref.id, targetGlobalId: event.id, targetType: EVENT_TYPE };
+    const body = changeOf(change, reference, delivery);
+    const { signal, attempt } = delivery;
+    await this.endpoint.send('change', { method: 'POST', path, body, signal, attempt });
+    return { ref };
+  }
+
+  /**
+   * An id alone does not say on which side it is known, so the endpoint is asked first. What it cannot read may be an event
+   * that came from there: if the sync service does not let us see that either, the endpoint's own answer counts.
+   */
+  private async read(ref: ExternalRef, signal: AbortSignal): Promise<Seen> {
+    const { endpoint, syncService } = this;
+    const first = endpoint ?? syncService;
+    if (!first) throw this.lacks('URL', 'nothing can be read there');
+    try {
+      return await readAt(first, ref, { signal });
+    } catch (error) {
+      if (first === syncService || !syncService || !(error instanceof UnreadableError)) throw error;
+      return await readAt(syncService, ref, { signal, attempt: Infinity }).catch((other: unknown) => {
+        throw other instanceof RejectedError || other instanceof GoneError ? error : other;
+      });
+    }
+  }
+
+  private lacks(setting: string, so: string): RejectedError {
+    return new RejectedError(`connected server "${this.context.server}" has no ${setting}: ${so}`);
+  }
+}
+
+async function readAt(
+  client: OprClient<'read'>,
+  { id }: ExternalRef,
+  call: Pick<OprRequest, 'signal' | 'attempt'>,
+): Promise<Seen> {
+  const answer = await client.send('read', { method: 'GET', path: ['event', id], ...call });
+  const event = eventIn(answer.body);
+  if (event instanceof OprXmlError)
+    throw new UnreadableError(`GET event: the answer is no event: ${client.reasonIn(event.message)}`);
+  return { id, event, annotations: [] };
+}
+
+/** The change as its receiver names the event; its own id says that a repeat is one. */
+const changeOf = (change: EventChange, eventRef: EventReference, { key }: Delivery): string =>
+  writeEventChange({ ...change, id: change.id || key, eventRef });
+
+function eventIn(body: string): OprEvent | OprXmlError {
+  try {
+    return readEvent(body);
+  } catch (error) {
+    if (error instanceof OprXmlError) return error;
+    throw error;
+  }
+}
+
+/** People will click on it. */
+function webAddress(url = ''): string | undefined {
+  const trimmed = url.trim();
+  return /^https?:\/\//i.test(trimmed) && URL.canParse(trimmed) ? trimmed : undefined;
+}
+
+@EventAdapter({ key: 'opr', settings: OprSettings })
+export class OprAdapterFactory implements AdapterFactory<OprSettings> {
+  constructor(private readonly http: HttpService) {}
+
+  connect(settings: OprSettings, context: AdapterContext): OprAdapter {
+    return new OprAdapter(this.http, settings, context);
+  }
+}

@@ -1,0 +1,127 @@
+import type { HttpService } from '@nestjs/axios';
+import {
+  basicAuthorization,
+  callTool,
+  GoneError,
+  MisconfiguredError,
+  RejectedError,
+  retryAfterMs,
+  TransientError,
+  UnreadableError,
+  type HttpAnswer,
+  type HttpCall,
+} from '@opr-connect/adapter-kit';
+import { reasonIn } from './opr.reason';
+import { EARLY_ATTEMPTS, ruleFor, type Operation, type StatusTable } from './opr.status';
+
+/** No event is larger: it is what the reader of OPR documents takes. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+export interface Connection {
+  root: string;
+  user: string;
+  password: string;
+  timeoutMs: number;
+  settleMs: number;
+}
+
+export interface OprRequest {
+  method: 'GET' | 'POST';
+  /** Below the root; each part is one segment, whatever it contains. */
+  path: readonly string[];
+  /** XML. */
+  body?: string;
+  signal: AbortSignal;
+  /** 1 on the first try. */
+  attempt?: number;
+}
+
+/** XML over HTTP below one root URL. What an answer means is in the table of statuses that it is given. */
+export class OprClient<O extends Operation> {
+  private readonly root: string;
+  private readonly authorization: string;
+  private readonly secrets: readonly string[];
+
+  constructor(
+    private readonly http: HttpService,
+    private readonly connection: Connection,
+    private readonly statuses: StatusTable<O>,
+  ) {
+    const { root, user, password } = connection;
+    this.root = root.replace(/\/+$/, '');
+    this.authorization = basicAuthorization(user, password);
+    this.secrets = [this.authorization, this.authorization.replace('Basic ', ''), password];
+  }
+
+  /** The answer, if it is one of success. */
+  async send(operation: O, { method, path, body, signal, attempt = 1 }: OprRequest): Promise<HttpAnswer> {
+    const url = [this.root, ...path.map(segment)].join('/');
+    const answer = await this.call({ method, url, body, signal });
+    if (isSuccess(answer)) return answer;
+    throw this.failure(operation, `${method} ${url}`, answer, attempt);
+  }
+
+  /** Asks for the root; a service that does not know `HEAD` is asked with `GET`. */
+  async ping(operation: O, signal: AbortSignal): Promise<void> {
+    let method: 'HEAD' | 'GET' = 'HEAD';
+    let answer = await this.call({ method, url: this.root, signal });
+    if (answer.status === 405 || answer.status === 501) {
+      method = 'GET';
+      answer = await this.call({ method, url: this.root, signal });
+    }
+    if (!isSuccess(answer)) throw this.failure(operation, `${method} ${this.root}`, answer, 1);
+  }
+
+  /** What an answer says, fit for an error message. */
+  reasonIn(text: string): string {
+    return reasonIn(text, this.secrets);
+  }
+
+  private call(call: HttpCall): Promise<HttpAnswer> {
+    const headers = {
+      authorization: this.authorization,
+      accept: 'application/xml',
+      ...(call.body !== undefined && { 'content-type': 'application/xml;charset=UTF-8' }),
+    };
+    const { timeoutMs, settleMs } = this.connection;
+    return callTool(this.http, { ...call, headers }, { timeoutMs, settleMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+  }
+
+  private failure(operation: O, what: string, { status, headers, body }: HttpAnswer, attempt: number): Error {
+    const rule = ruleFor(this.statuses, status);
+    const text = [`${what}: ${status}`, this.reasonIn(body), rule?.hint].filter(Boolean).join(' – ');
+    const wait = retryAfterMs(headers);
+    const early = attempt <= EARLY_ATTEMPTS;
+    const outcome = rule?.[operation] ?? 'misconfigured';
+    switch (outcome) {
+      case 'transient':
+        return new TransientError(text, { retryAfterMs: wait });
+      case 'busy':
+        return new TransientError(text, { retryAfterMs: wait, scope: 'server' });
+      case 'rejected':
+        return new RejectedError(text);
+      case 'rejected if it lasts':
+        return early ? new TransientError(text, { retryAfterMs: wait }) : new RejectedError(text);
+      case 'gone':
+        return new GoneError(text);
+      case 'gone if it lasts':
+        return early ? new TransientError(text, { retryAfterMs: wait }) : new GoneError(text);
+      case 'unreadable':
+        return new UnreadableError(text);
+      case 'misconfigured':
+        return new MisconfiguredError(text);
+    }
+  }
+}
+
+const isSuccess = ({ status }: HttpAnswer): boolean => status >= 200 && status <= 299;
+
+/**
+ * One segment of a URL path. Ids come from other parties: one that is empty or made of dots would address another resource,
+ * and encoding the dots does not help (URL Standard, "double-dot URL path segment").
+ */
+function segment(text: string): string {
+  if (text === '' || text === '.' || text === '..' || /\p{Surrogate}/u.test(text))
+    throw new RejectedError(`${JSON.stringify(text)} is no id that a URL can carry`);
+  return encodeURIComponent(text);
+}
