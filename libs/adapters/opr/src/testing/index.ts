@@ -1,0 +1,7 @@
+export {
+  FakeOprParty,
+  type EndpointAnswers,
+  type FakeOprPartyOptions,
+  type ProgrammedAnswer,
+  type ReceivedRequest,
+} from './fake-opr-party';
