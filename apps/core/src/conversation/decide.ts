@@ -109,6 +109,55 @@ function newParty(id: string, server: string, state: ForwardingState, type: Forw
   };
 }
 
+/** The ids that deciding about this input may look up among those noted before. */
+export function candidateIds(input: Input, now: number): string[] {
+  switch (input.kind) {
+    case 'changed': {
+      const annotations = readChanges(input.changes).annotations.flatMap((edit, index) =>
+        namesOf(edit, input.id, index, now),
+      );
+      return [...(input.id === undefined ? [] : [input.id]), ...annotations];
+    }
+    case 'resent':
+      return annotationsIn(input.event).flatMap((edit, index) => namesOf(edit, undefined, index, now));
+    case 'seen':
+      return input.seen.annotations.flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
+    case 'read':
+      return input.outcome === 'unreadable'
+        ? []
+        : annotationsTold(input.outcome).flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
+    case 'forward':
+    case 'delivered':
+    case 'rejected':
+    case 'gone':
+      return [];
+  }
+}
+
+/** Every annotation that a read tells, whichever way its adapter tells them. */
+const annotationsTold = (seen: Seen): (SeenAnnotation | AnnotationEdit)[] => [
+  ...seen.annotations,
+  ...(seen.event ? annotationsIn(seen.event) : []),
+];
+
+/**
+ * How an annotation is remembered; the first name is the one to note. Without any id the words are the name: the same words
+ * of the same author in a repeated message are one annotation. If they carry no time either, they are so for an hour at least.
+ */
+function namesOf(
+  { id, author, text, time }: SeenAnnotation | AnnotationEdit,
+  changeId: string | undefined,
+  index: number,
+  now: number,
+): string[] {
+  if (id) return [`annotation:${id}`];
+  if (changeId) return [`annotation:${changeId}#${index}`];
+  const hour = Math.floor(now / 3_600_000);
+  return (time ? [time] : [`${hour}`, `${hour - 1}`]).map(
+    (when) => `annotation:${fingerprint([author ?? '', normalised(text), when])}`,
+  );
+}
+
 /**
  * One decision under way. Invariants, true after every step:
  * - `known` and `said` hold an entry only where it differs from the store, so a change of the store first writes the old
@@ -221,7 +270,7 @@ class Walk {
     const { sends } = party.reading;
     party.reading = undefined;
     if (outcome === 'unreadable') return this.readRefused(party);
-    this.acceptAnnotations(party, [...outcome.annotations, ...(outcome.event ? annotationsIn(outcome.event) : [])]);
+    this.acceptAnnotations(party, annotationsTold(outcome));
     this.sawVersion(party, outcome.snapshot?.version);
     if (this.rules.isStaleRead(party, sends)) {
       party.readOwed = true;
@@ -361,9 +410,9 @@ class Walk {
         if (this.altersAnnotation({ operation, id, author, text })) news.push({ operation, id, author, text, time });
         continue;
       }
-      const names = id ? [id] : changeId ? [`${changeId}#${index}`] : this.namesOf(annotation);
-      if (names.some((name) => this.isNoted(party, `annotation:${name}`)) || (id && this.holdsAnnotation(id))) continue;
-      this.note(party, `annotation:${names[0]}`);
+      const names = namesOf(annotation, changeId, index, this.context.now);
+      if (names.some((name) => this.isNoted(party, name)) || (id && this.holdsAnnotation(id))) continue;
+      if (names[0]) this.note(party, names[0]);
       if (this.rules.isOwnAnnotation(this.conversation, party, annotation)) {
         this.expectNoMore(party, text);
         this.say(party, 'no news', 'annotation');
@@ -373,17 +422,6 @@ class Walk {
       news.push({ operation, id: id && isUuid(id) ? id : this.context.newId(), author, text, time: at });
     }
     return news;
-  }
-
-  /**
-   * Without any id the words are the name: the same words of the same author in a repeated message are one annotation. If
-   * they carry no time either, they are so for an hour at least.
-   */
-  private namesOf({ author, text, time }: SeenAnnotation | AnnotationEdit): string[] {
-    const hour = Math.floor(this.context.now / 3_600_000);
-    return (time ? [time] : [`${hour}`, `${hour - 1}`]).map((when) =>
-      fingerprint([author ?? '', normalised(text), when]),
-    );
   }
 
   private expectNoMore(party: Party, text: string): void {

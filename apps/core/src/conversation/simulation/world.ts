@@ -95,11 +95,7 @@ export class World {
   private lastCopy = firstEvent();
   private unique = 0;
 
-  constructor(
-    seed: number,
-    private readonly setup: Setup,
-    rules: Rules = RULES,
-  ) {
+  constructor(seed: number, setup: Setup, rules: Rules = RULES) {
     this.random = new Random(seed);
     const doubles = setup.tool.reorders || this.random.chance(0.3) ? this.random : undefined;
     const outside = (...parties: Outside[]) => new Map(parties.map((party) => [party.name, party]));

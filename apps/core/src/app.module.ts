@@ -1,0 +1,77 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LoggerModule } from 'nestjs-pino';
+import { ADAPTER_MODULES } from './adapters';
+import { Environment } from './config/environment';
+import { HubConfig } from './config/hub-config';
+import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
+import { ConnectedServers } from './connected-servers/connected-servers';
+import { ConversationRepository } from './conversation/conversation.repository';
+import { Conversations } from './conversation/conversations';
+import { DatabaseUrl } from './database/database-url';
+import { EventServiceController } from './event-service/event-service.controller';
+import { EventRows } from './forwarding/event-rows';
+import { HealthController } from './health/health.controller';
+import { HooksController } from './hooks/hooks.controller';
+import { logging } from './logging';
+import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
+import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
+import { Carrier } from './outbox/carrier';
+import { Dispatcher } from './outbox/dispatcher';
+import { OutboxRepository } from './outbox/outbox.repository';
+import { Signals } from './outbox/signals';
+import { SyncServiceController } from './sync-service/sync-service.controller';
+
+/** Connections to the database that one core holds. */
+const POOL = 20;
+
+@Module({})
+export class AppModule {
+  static of(environment: Environment, config: HubConfig, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        LoggerModule.forRoot(logging(environment.logLevel)),
+        DiscoveryModule,
+        TypeOrmModule.forRoot({
+          type: 'postgres',
+          url: databaseUrl,
+          poolSize: POOL,
+          retryAttempts: 0,
+          applicationName: 'opr-connect',
+          extra: {
+            connectionTimeoutMillis: 5_000,
+            statement_timeout: 30_000,
+            idle_in_transaction_session_timeout: 30_000,
+          },
+          poolErrorHandler: () => undefined,
+        }),
+        ...ADAPTER_MODULES,
+      ],
+      controllers: [
+        OprEndpointController,
+        SyncServiceController,
+        EventServiceController,
+        HooksController,
+        HealthController,
+      ],
+      providers: [
+        { provide: Environment, useValue: environment },
+        { provide: HubConfig, useValue: config },
+        { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
+        { provide: APP_FILTER, useClass: OprErrorFilter },
+        ConnectedServers,
+        ConnectedServerGuard,
+        OperatorGuard,
+        ConversationRepository,
+        Conversations,
+        EventRows,
+        Signals,
+        OutboxRepository,
+        Carrier,
+        Dispatcher,
+      ],
+    };
+  }
+}

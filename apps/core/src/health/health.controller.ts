@@ -1,0 +1,31 @@
+import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ConnectedServers } from '../connected-servers/connected-servers';
+
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly database: DataSource,
+    private readonly servers: ConnectedServers,
+  ) {}
+
+  /** The process runs. */
+  @Get('live')
+  live(): { status: string } {
+    return { status: 'up' };
+  }
+
+  /** The hub can take events: its database answers. Quarantined servers are named, and do not make it unready. */
+  @Get('ready')
+  async ready(): Promise<{ status: string; quarantined: string[] }> {
+    try {
+      await this.database.query('select 1');
+    } catch {
+      throw new ServiceUnavailableException('The database does not answer');
+    }
+    return {
+      status: 'up',
+      quarantined: this.servers.all().flatMap(({ name, problems }) => (problems.length ? [name] : [])),
+    };
+  }
+}

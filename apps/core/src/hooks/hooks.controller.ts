@@ -1,0 +1,46 @@
+import { Controller, HttpCode, NotFoundException, Param, Post, Req, UnauthorizedException } from '@nestjs/common';
+import { ForgedHookError, type HookRequest } from '@opr-connect/adapter-kit';
+import type { FastifyRequest } from 'fastify';
+import { ConnectedServers } from '../connected-servers/connected-servers';
+import { OutboxRepository } from '../outbox/outbox.repository';
+import { Signals } from '../outbox/signals';
+
+/** What a ticketing tool tells: stored as it came before it is answered, and understood afterwards. */
+@Controller('hooks')
+export class HooksController {
+  constructor(
+    private readonly servers: ConnectedServers,
+    private readonly outbox: OutboxRepository,
+    private readonly signals: Signals,
+  ) {}
+
+  @Post(':server')
+  @HttpCode(202)
+  async receive(@Param('server') name: string, @Req() request: FastifyRequest): Promise<{ status: string }> {
+    const server = this.servers.named(name);
+    if (!server?.active || !server.adapter?.receiveChange)
+      throw new NotFoundException('No connected server by this name takes hooks');
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([header, value]) => [
+        header,
+        Array.isArray(value) ? value.join(', ') : (value ?? ''),
+      ]),
+    );
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const hook: HookRequest = { headers, body, receivedAt: new Date().toISOString() };
+    try {
+      server.adapter.verifyHook?.(hook);
+    } catch (error) {
+      if (error instanceof ForgedHookError) throw new UnauthorizedException(error.message);
+      throw error;
+    }
+    const { authorization: _secret, cookie: _too, ...kept } = headers;
+    await this.outbox.keepHook(server.uuid, {
+      headers: kept,
+      body: body.toString('base64'),
+      receivedAt: hook.receivedAt,
+    });
+    this.signals.due([name]);
+    return { status: 'stored' };
+  }
+}

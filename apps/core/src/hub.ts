@@ -1,0 +1,51 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import type { AddressInfo } from 'node:net';
+import { AppModule } from './app.module';
+import type { Environment } from './config/environment';
+import type { HubConfig } from './config/hub-config';
+import { migrate } from './database/migrate';
+
+/** A request body may hold this many bytes: the largest event that a tool could still take, several times over. */
+const MAX_BODY = 8 * 1024 * 1024;
+/** How long a client may take to send a request. */
+const REQUEST_MS = 60_000;
+
+export interface Hub {
+  /** Where it listens, for example `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Stops taking requests, finishes what is under way, and lets go of the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the hub on a database that exists.
+ *
+ * @throws what the database, or the address to listen on, refuses
+ */
+export async function startHub(environment: Environment, config: HubConfig, databaseUrl: string): Promise<Hub> {
+  await migrate(databaseUrl);
+  const http = new FastifyAdapter({
+    bodyLimit: MAX_BODY,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(environment, config, databaseUrl), http, {
+    bufferLogs: true,
+    bodyParser: false,
+  });
+  app.useLogger(app.get(Logger));
+  takeRawBodies(http);
+  await app.listen(environment.port, environment.host);
+  const { address, port, family } = http.getHttpServer().address() as AddressInfo;
+  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => app.close() };
+}
+
+/** Every body reaches its controller as bytes: XML is read by our own reader, and a hook's signature covers the raw bytes. */
+function takeRawBodies(http: FastifyAdapter): void {
+  const fastify = http.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}

@@ -1,0 +1,82 @@
+import { ConfigError } from './config/config-error';
+import { readEnvironment, type Environment } from './config/environment';
+import type { HubConfig } from './config/hub-config';
+import { loadConfig } from './config/load-config';
+import {
+  EmbeddedPostgresError,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from './database/embedded/embedded-postgres';
+import { startHub, type Hub } from './hub';
+
+/** Exit codes, as in sysexits: what the operator has to look at. */
+const EXIT = { failed: 1, unavailable: 69, config: 78 } as const;
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  const config = loadConfig(environment);
+  let hub: Hub | undefined;
+  let postgres: EmbeddedPostgres | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = (code: number) =>
+    (stopping ??= shutDown(
+      code,
+      () => hub,
+      () => postgres,
+    ));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
+
+  if (!environment.databaseUrl) {
+    postgres = await startEmbeddedPostgres({
+      dataDir: environment.dataDir,
+      onProgress: say,
+      onLost: (error) => {
+        // Another core may own the data now: whatever this one still did would be done twice.
+        say(error.message);
+        process.exit(EXIT.failed);
+      },
+    });
+  }
+  if (stopping) return stop(0);
+  hub = await startHub(environment, config, environment.databaseUrl ?? (postgres as EmbeddedPostgres).url);
+  if (stopping) return stop(0);
+  greet(hub, environment, config);
+}
+
+async function shutDown(
+  code: number,
+  hub: () => Hub | undefined,
+  postgres: () => EmbeddedPostgres | undefined,
+): Promise<void> {
+  await hub()?.close();
+  await postgres()?.stop();
+  process.exit(code);
+}
+
+function greet(hub: Hub, environment: Environment, config: HubConfig): void {
+  say(`OPR Connect listens on ${hub.url}`);
+  if (config.servers.length > 0) {
+    for (const { name, active } of config.servers) if (active) say(`  ${name}: OBM forwards to ${hub.url}/opr/${name}`);
+    return;
+  }
+  say(
+    environment.configFile
+      ? `No connected servers are configured in ${environment.configFile}.`
+      : 'Nothing is configured yet. Write opr-connect.yaml here, or point OPR_CONNECT_CONFIG at your file.',
+  );
+  say('docs/configuration.md has a complete example; `npm run demo` shows the whole way of an event.');
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    say(error.message);
+    process.exit(EXIT.config);
+  }
+  say(
+    error instanceof EmbeddedPostgresError
+      ? error.message
+      : `The hub cannot start: ${error instanceof Error ? error.message : String(error)}`,
+  );
+  process.exit(error instanceof EmbeddedPostgresError ? EXIT.unavailable : EXIT.failed);
+});

@@ -1,0 +1,176 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Adapter } from '@opr-connect/adapter-kit';
+import type { ConnectedServer } from '../connected-servers/connected-server';
+import { ConnectedServers } from '../connected-servers/connected-servers';
+import { backoffMs } from './backoff';
+import { Carrier } from './carrier';
+import { nextStep } from './next-step';
+import { OutboxRepository, type OutboxMessage } from './outbox.repository';
+import { Signals } from './signals';
+
+/** Calls under way to one server at a time: a slow server takes no place from another. */
+const PLACES = 8;
+/** A call ends before its lease does, so that no message is ever under way twice. */
+const CALL_MS = 45_000;
+const LEASE_MS = 60_000;
+/** Without a wake-up: how often to look for what has become due. */
+const LOOK_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+const SHUTDOWN_MS = 10_000;
+
+interface Pause {
+  until: number;
+  failures: number;
+}
+
+/**
+ * Keeps the promises of the outbox. Invariants:
+ * - the deadline of a call is before the end of its lease, and the claim fences what is written after it;
+ * - each server has places of its own, so nobody waits for somebody else's broken tool;
+ * - what concerns a whole server pauses it, and costs its messages no attempt;
+ * - on shutdown nothing new is claimed, and what is under way is finished or given back.
+ */
+@Injectable()
+export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly log = new Logger('Dispatcher');
+  private readonly underWay = new Map<string, Set<Promise<void>>>();
+  private readonly pauses = new Map<string, Pause>();
+  private readonly ending = new AbortController();
+  private timer?: NodeJS.Timeout;
+  private looking = false;
+  private lookAgain = false;
+  private stopped = false;
+
+  constructor(
+    private readonly outbox: OutboxRepository,
+    private readonly carrier: Carrier,
+    private readonly servers: ConnectedServers,
+    private readonly signals: Signals,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.signals.onDue(() => void this.look());
+    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    void this.look();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    const end = setTimeout(() => this.ending.abort(), SHUTDOWN_MS);
+    await Promise.all([...this.underWay.values()].flatMap((calls) => [...calls]));
+    clearTimeout(end);
+  }
+
+  /** Whether messages to this server wait because of the server itself. */
+  isPaused(server: string): boolean {
+    return (this.pauses.get(server)?.until ?? 0) > Date.now();
+  }
+
+  /** Claims and starts what is due. A call while one is running makes it look once more. */
+  private async look(): Promise<void> {
+    this.lookAgain = true;
+    if (this.looking) return;
+    this.looking = true;
+    try {
+      while (this.lookAgain && !this.stopped) {
+        this.lookAgain = false;
+        const room = this.room();
+        if (room.size === 0) break;
+        for (const message of await this.outbox.claim(room, LEASE_MS)) this.start(message);
+      }
+    } catch (error) {
+      this.log.warn({ reason: String(error) }, 'the outbox cannot be read; looking again');
+    } finally {
+      this.looking = false;
+    }
+  }
+
+  private room(): Map<string, number> {
+    const free = this.servers
+      .all()
+      .filter((server) => server.active && server.adapter && !this.isPaused(server.uuid))
+      .map((server) => [server.uuid, this.places(server.uuid) - (this.underWay.get(server.uuid)?.size ?? 0)] as const);
+    return new Map(free.filter(([, places]) => places > 0));
+  }
+
+  /** After a failure of the whole server one call tries it out. */
+  private places(server: string): number {
+    return this.pauses.has(server) ? 1 : PLACES;
+  }
+
+  private start(message: OutboxMessage): void {
+    const calls = this.underWay.get(message.server) ?? new Set();
+    this.underWay.set(message.server, calls);
+    const call = this.carry(message).finally(() => {
+      calls.delete(call);
+      // A place is free again, and the next message of the same row may go.
+      void this.look();
+    });
+    calls.add(call);
+  }
+
+  private async carry(message: OutboxMessage): Promise<void> {
+    const server = this.servers.find(message.server);
+    if (!server?.adapter) return;
+    try {
+      await this.call(message, server, server.adapter);
+    } catch (error) {
+      // The database failed us: nothing was written, and the message comes back when its lease ends.
+      this.log.error(
+        { server: server.name, message: message.id, kind: message.kind, reason: String(error) },
+        'a message was carried and could not be settled',
+      );
+    }
+  }
+
+  private async call(message: OutboxMessage, server: ConnectedServer, adapter: Adapter): Promise<void> {
+    const signal = AbortSignal.any([AbortSignal.timeout(CALL_MS), this.ending.signal]);
+    const about = {
+      server: server.name,
+      kind: message.kind,
+      message: message.id,
+      event: 'event' in message ? message.event : undefined,
+      attempt: message.attempts,
+    };
+    let failure: unknown;
+    try {
+      await this.carrier.carry(message, server, adapter, signal);
+      if (message.kind !== 'hook') this.pauses.delete(server.uuid);
+      this.log.log(about, 'carried');
+      return;
+    } catch (error) {
+      failure = error;
+    }
+    const step = nextStep(failure, message.attempts);
+    this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
+    switch (step.kind) {
+      case 'later':
+        return this.outbox.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
+      case 'pause':
+        return this.outbox.release(message, {
+          ms: this.pause(server, step.ms, step.alarm, step.reason),
+          countsAttempt: false,
+          error: step.reason,
+        });
+      case 'reject':
+        return this.carrier.reject(message, step.reason);
+      case 'gone':
+        return this.carrier.gone(message, step.reason);
+      case 'unreadable':
+        return this.carrier.unreadable(message);
+    }
+  }
+
+  private pause(server: ConnectedServer, ms: number | undefined, alarm: boolean, reason: string): number {
+    const failures = (this.pauses.get(server.uuid)?.failures ?? 0) + 1;
+    const wait = ms ?? (alarm ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, backoffMs(failures)));
+    this.pauses.set(server.uuid, { until: Date.now() + wait, failures });
+    if (alarm)
+      this.log.error(
+        { server: server.name, reason },
+        `nothing can be carried to ${server.name} until its configuration is put right`,
+      );
+    return wait;
+  }
+}
