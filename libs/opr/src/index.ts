@@ -1,6 +1,7 @@
 export * from './enums';
+export { DEFAULT_LIMITS, type OprLimits } from './limits';
 export type * from './model';
 export { OPR_NAMESPACE } from './namespaces';
-export { DEFAULT_LIMITS, readEvent, readEventChange, readOpr, type OprLimits } from './read';
+export { readEvent, readEventChange, readOpr } from './read';
 export { writeEvent, writeEventChange, writeEventChangeList, writeEventList, writeOpr } from './write';
 export { OprXmlError, type OprXmlRule } from './xml-error';

@@ -8,7 +8,7 @@ import type {
   OprEvent,
   OprEventList,
 } from './model';
-import { OPR_NAMESPACE, XML_NAMESPACE, XMLNS_NAMESPACE, XS_NAMESPACE, XSI_NAMESPACE } from './namespaces';
+import { OPR_NAMESPACE, XML_NAMESPACE, XMLNS_NAMESPACE, XS_NAMESPACE, XSI_NAMESPACE, XSI_READ } from './namespaces';
 import { ROOT_SHAPES, type ObjectSlot, type ScalarSlot, type Shape, type Slot, type WrapperSlot } from './shape';
 
 /**
@@ -174,7 +174,7 @@ const escape = (text: string): string => text.replace(SPECIAL, (character) => ES
 /** Whether an attribute in `$extra` is one that the model writes itself. */
 const isModelled = (shape: Shape, { name, namespace }: ExtraAttribute): boolean =>
   namespace
-    ? namespace === XSI_NAMESPACE && name === 'type'
+    ? namespace === XSI_NAMESPACE && XSI_READ.has(name)
     : shape.attributes.has(name) || name === 'type' || name === 'version';
 
 /** An XML name without colon ("Namespaces in XML 1.0", NCName). */
