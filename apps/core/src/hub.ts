@@ -30,7 +30,6 @@ export async function startHub(environment: Environment, config: HubConfig, data
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
-    exposeHeadRoutes: false,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(environment, config, databaseUrl), http, {
     bufferLogs: true,

@@ -56,7 +56,7 @@ export type ValuesOf<F> = { -readonly [K in keyof F]?: F[K] extends Field<infer 
 export type AttributeValuesOf<E> = E extends { attributes: infer A } ? ValuesOf<A> : unknown;
 
 const scalar = <T>(content: Scalar<T>): ScalarField<T> => ({
-  content: content as Scalar<T>,
+  content,
   repeats: false,
   open: false,
 });

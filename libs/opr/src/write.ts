@@ -58,7 +58,7 @@ class Writer {
     let content = '';
     for (const slot of shape.slots.values()) {
       const held = value[slot.key];
-      if (held === undefined || held === null) continue;
+      if (held == null) continue;
       if (slot.repeats) for (const item of held as unknown[]) content += this.slot(slot, item, value);
       else content += this.slot(slot, held, value);
     }
@@ -102,7 +102,7 @@ class Writer {
   private attributes(shape: Shape, { $attributes: own = {}, $extra }: Loose): string {
     let attributes = '';
     for (const [name, { key, scalar }] of shape.attributes)
-      if (own[key] !== undefined) attributes += attribute(name, scalar.format(own[key]));
+      if (own[key] != null) attributes += attribute(name, scalar.format(own[key]));
     const { type = shape.marks.type, version = shape.marks.version } = own;
     if (type !== undefined) attributes += attribute('type', String(type));
     if (version !== undefined) attributes += attribute('version', String(version));

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { ConnectedServerGuard, type AuthenticatedRequest } from '../connected-servers/basic-auth';
 import type { ConnectedServer } from '../connected-servers/connected-server';
@@ -29,7 +29,6 @@ export class OprEndpointController {
   ) {}
 
   /** "Test connection". */
-  @Head()
   @Get()
   ping(@Req() request: AuthenticatedRequest, @Param('source') source: string, @Res() reply: FastifyReply): void {
     this.sourceOf(request, source);

@@ -1,4 +1,4 @@
-import { Controller, Get, Head, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 
 import type { FastifyReply } from 'fastify';
 import { ConnectedServerGuard, type AuthenticatedRequest } from '../connected-servers/basic-auth';
@@ -20,13 +20,11 @@ export class SyncServiceController {
     private readonly rows: EventRows,
   ) {}
 
-  @Head()
   @Get()
   ping(@Res() reply: FastifyReply): void {
     reply.code(200).header('content-type', 'text/plain').send('OK');
   }
 
-  @Head('event/:id')
   @Get('event/:id')
   async read(@Req() request: AuthenticatedRequest, @Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     await replyEvent(reply, 200, await this.rows.read(request.connectedServer, id));

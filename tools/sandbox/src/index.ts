@@ -1,0 +1,2 @@
+export { Sandbox } from './sandbox';
+export { Story, StepFailed, type Step } from './story';

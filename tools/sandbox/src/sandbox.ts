@@ -1,0 +1,150 @@
+import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
+import {
+  loadConfig,
+  readEnvironment,
+  startEmbeddedPostgres,
+  startHub,
+  type EmbeddedPostgres,
+  type Hub,
+} from '@opr-connect/core';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** How the hubs are wired: A plays OBM, B is the product. Secrets are references, as in any configuration. */
+const OBM = (hub: string, echo: boolean) => `
+hubId: demo-obm
+operators: [{ name: console, password: '\${A_OPERATOR}' }]
+servers:
+  - name: opr-connect
+    label: OPR Connect
+    adapter: opr
+    password: '\${P2}'
+    echoToSender: ${echo}
+    settings: { endpointUrl: '${hub}/opr/obm', user: obm, password: '\${P1}' }
+rules:
+  - name: everything critical
+    filter: { severity: [critical, major] }
+    targets: [{ server: opr-connect, type: synchronize }]
+`;
+
+const HUB = (obm: string, serviceNow: string) => `
+hubId: demo-hub
+operators: [{ name: console, password: '\${B_OPERATOR}' }]
+servers:
+  - name: obm
+    label: Operations Bridge Manager
+    adapter: opr
+    password: '\${P1}'
+    settings:
+      syncUrl: ${obm}/opr-gateway/rest/9.10/synchronization
+      user: opr-connect
+      password: '\${P2}'
+  - name: servicenow
+    label: ServiceNow
+    adapter: servicenow
+    settings: { url: '${serviceNow}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}' }
+rules:
+  - name: from OBM
+    filter: { source: obm }
+    targets: [{ server: servicenow, type: synchronize }]
+`;
+
+/** The demo's installation: two hubs on one PostgreSQL, and a fake ServiceNow. Everything is on loopback. */
+export class Sandbox {
+  private constructor(
+    readonly obm: Hub,
+    readonly hub: Hub,
+    readonly serviceNow: FakeServiceNow,
+    readonly operatorPassword: string,
+    private readonly closers: (() => Promise<unknown>)[],
+  ) {}
+
+  static async start(options: { echo: boolean; onProgress: (line: string) => void }): Promise<Sandbox> {
+    const closers: (() => Promise<unknown>)[] = [];
+    try {
+      return await Sandbox.build(options, closers);
+    } catch (error) {
+      await closeAll(closers);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.closers);
+  }
+
+  private static async build(
+    { echo, onProgress }: { echo: boolean; onProgress: (line: string) => void },
+    closers: (() => Promise<unknown>)[],
+  ): Promise<Sandbox> {
+    const folder = await mkdtemp(join(tmpdir(), 'opr-connect-demo-'));
+    closers.push(() => rm(folder, { recursive: true, force: true }));
+    // PostgreSQL may run as another user than we do.
+    await chmod(folder, 0o711);
+    const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ dataDir: join(folder, 'data'), onProgress });
+    closers.push(() => postgres.stop());
+
+    const secret = () => randomBytes(18).toString('base64url');
+    const secrets = {
+      P1: secret(),
+      P2: secret(),
+      SN: secret(),
+      HOOK: secret(),
+      A_OPERATOR: secret(),
+      B_OPERATOR: secret(),
+    };
+    const [obmPort, hubPort] = await freePorts(2);
+    const [obmUrl, hubUrl] = [`http://127.0.0.1:${obmPort}`, `http://127.0.0.1:${hubPort}`];
+
+    const serviceNow = await FakeServiceNow.start({
+      user: 'opr.connect',
+      password: secrets.SN,
+      hook: { url: `${hubUrl}/hooks/servicenow`, secret: secrets.HOOK },
+    });
+    closers.push(() => serviceNow.close());
+    onProgress(`a fake ServiceNow listens on ${serviceNow.url}`);
+
+    const start = async (name: string, port: number | undefined, yaml: string) => {
+      const file = join(folder, `${name}.yaml`);
+      await writeFile(file, yaml);
+      const environment = readEnvironment(
+        {
+          ...secrets,
+          OPR_CONNECT_CONFIG: file,
+          OPR_CONNECT_PORT: String(port),
+          LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+        },
+        folder,
+      );
+      const hub = await startHub(environment, loadConfig(environment), await postgres.ensureDatabase(name));
+      closers.push(() => hub.close());
+      onProgress(`${name === 'obm' ? 'a hub that plays OBM' : 'OPR Connect'} listens on ${hub.url}`);
+      return hub;
+    };
+    const hub = await start('hub', hubPort, HUB(obmUrl, serviceNow.url));
+    const obm = await start('obm', obmPort, OBM(hubUrl, echo));
+    return new Sandbox(obm, hub, serviceNow, secrets.A_OPERATOR, closers);
+  }
+}
+
+async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}
+
+/** Ports that were free a moment ago. Both hubs must know each other's before either listens. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve, reject) =>
+        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server)),
+      );
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
