@@ -17,7 +17,7 @@ function expectSurvival(document: OprDocument): void {
 
 describe('what is written and read again', () => {
   it.each(ROOTS)('is the same for any %s', (root) => {
-    fc.assert(fc.property(documentOf(root), expectSurvival), { numRuns: 60 });
+    fc.assert(fc.property(documentOf(root), expectSurvival), { numRuns: 40 });
   });
 
   it.each(ROOTS)('is the same for each single element of %s', (root) => {
