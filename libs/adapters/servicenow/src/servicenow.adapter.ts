@@ -30,6 +30,7 @@ import {
   describeSnapshot,
   isFinished,
   RECORD_FIELDS,
+  snapshotAtCreation,
   snapshotOf,
   STATE,
 } from './servicenow.mapping';
@@ -72,11 +73,14 @@ export class ServiceNowAdapter implements Adapter {
 
   async forwardEvent(event: OprEvent, { key, signal }: Delivery): Promise<Written> {
     const found = await this.find(key, signal);
-    if (found) return this.written(found);
     const draft = await this.drafts.ofEvent(event, key, signal);
-    const values = this.withNotes(await this.drafts.complete(draft, undefined, signal), draft.notes);
-    const created = await this.client.create(this.settings.table, values, RECORD_FIELDS, signal);
-    return this.written((await this.find(key, signal, created)) ?? created);
+    const values = await this.drafts.complete(draft, undefined, signal);
+    if (found) return this.adopted(found, values);
+    const { table } = this.settings;
+    const created = await this.client.create(table, this.withNotes(values, draft.notes), RECORD_FIELDS, signal);
+    const oldest = await this.find(key, signal, created);
+    const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
+    return isOurs ? this.written(created) : this.adopted(oldest, values);
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
@@ -242,6 +246,10 @@ export class ServiceNowAdapter implements Adapter {
     };
     const link = linkTemplate.replace(/\{(\w+)\}/g, (placeholder, name: string) => names[name] ?? placeholder);
     return { ref: { id, displayId: row['number'] || id, url: link }, snapshot: snapshotOf(row) };
+  }
+
+  private adopted(row: ServiceNowRow, values: Readonly<Record<string, string>>): Written {
+    return { ...this.written(row), snapshot: snapshotAtCreation(values, row), found: true };
   }
 
   private tellOnce(message: string, level: 'info' | 'warn' = 'info'): void {

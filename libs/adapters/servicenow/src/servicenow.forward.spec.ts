@@ -24,6 +24,7 @@ describe('an event becomes an incident', () => {
       ...{ id: row?.['sys_id'], displayId: 'INC0010001' },
       url: `${bench.fake.url}/nav_to.do?uri=incident.do%3Fsys_id%3D${row?.['sys_id']}`,
     });
+    expect(written.found).toBeUndefined();
     expect(written.snapshot).toMatchObject({ version: '0', fields: { state: '1', impact: '2', urgency: '1' } });
     expect(Object.keys(written.snapshot?.fields ?? {})).not.toContain('sys_created_on');
   });
@@ -133,7 +134,7 @@ describe('one live incident for one key', () => {
     const adapter = bench.another({ timeoutMs: 100 });
     bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 250 });
     expect(await thrownBy(adapter.forwardEvent(anEvent(), delivery()))).toBeInstanceOf(OutcomeUnknownError);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    while (bench.fake.incidents().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 2 }));
     expect(bench.fake.incidents()).toHaveLength(1);
   });
@@ -146,7 +147,7 @@ describe('one live incident for one key', () => {
   });
 
   it('when two processes forward it at once', async () => {
-    bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 80, times: 2 });
+    bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 400, times: 2 });
     const results = await Promise.all([
       bench.adapter.forwardEvent(anEvent(), delivery()),
       bench.another().forwardEvent(anEvent(), delivery()),
@@ -177,6 +178,24 @@ describe('one live incident for one key', () => {
     expect(live()).toHaveLength(1);
   });
 
+  it('whose edits by people, made before it was found, are told by the read that follows', async () => {
+    bench.fake.faults.add({ kind: 'lost', method: 'POST' });
+    const event = anEvent({ title: 'T'.repeat(200), description: 'Trailing space ', severity: 'unknown' });
+    await thrownBy(bench.adapter.forwardEvent(event, delivery()));
+    const user = bench.fake.tables.table('sys_user')[0]?.['sys_id'] ?? '';
+    const untouched = await bench.another().forwardEvent(event, delivery({ attempt: 2 }));
+    const read = async () => (await bench.adapter.getExternalEvent(untouched.ref, AbortSignal.timeout(5_000))).snapshot;
+    expect(untouched).toMatchObject({ found: true, snapshot: { version: '0' } });
+    expect(bench.adapter.changes(untouched.snapshot, (await read()) ?? { fields: {} })).toEqual([]);
+    bench.fake.asPerson('itil.user').update('INC0010001', { state: '2', assigned_to: user, description: 'By hand' });
+    const adopted = await bench.adapter.forwardEvent(event, delivery({ attempt: 3 }));
+    expect(bench.adapter.changes(adopted.snapshot, (await read()) ?? { fields: {} })).toMatchObject([
+      { propertyName: 'description', currentValue: 'By hand' },
+      { propertyName: 'state', previousValue: 'open', currentValue: 'in_progress' },
+      { propertyName: 'assigned_user', currentUserName: 'itil.user' },
+    ]);
+  });
+
   it('leaving alone the copy that a person made of it', async () => {
     await bench.adapter.forwardEvent(anEvent(), delivery());
     const copy = bench.fake.tables.insert({ correlation_id: KEY, correlation_display: 'OPR Connect' }, 'itil.user');
@@ -186,7 +205,7 @@ describe('one live incident for one key', () => {
   });
 
   it('going on when the duplicate cannot be resolved, and saying so', async () => {
-    bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 80, times: 2 });
+    bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 400, times: 2 });
     bench.fake.faults.add({ kind: 'status', method: 'PATCH', status: 403, times: 0 });
     await Promise.all([
       bench.adapter.forwardEvent(anEvent(), delivery()),

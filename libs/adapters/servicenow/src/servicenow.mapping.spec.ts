@@ -10,6 +10,7 @@ import {
   fullDescription,
   IMPACT_AND_URGENCY,
   shortDescription,
+  snapshotAtCreation,
   TITLE_LIMIT,
 } from './servicenow.mapping';
 import { annotationsOf, holdsNote, journalEntry, noteId } from './servicenow.notes';
@@ -141,6 +142,30 @@ describe('a difference', () => {
     expect(changes({}, assigned)).toMatchObject([{ currentGroupName: 'Network', previousGroupName: '' }]);
     expect(changes(assigned, {})).toMatchObject([{ currentGroupName: '', previousGroupName: 'Network' }]);
     expect(changes({}, { assigned_to: 'u' })).toEqual([]);
+  });
+});
+
+describe('a record that is found, not created', () => {
+  const written = { short_description: 'Title', description: `${'y'.repeat(5_000)}`, impact: '2', urgency: '1' };
+  const held = (fields: Record<string, string> = {}) => ({ ...base, description: written.description, ...fields });
+
+  it('held what was written to it', () => {
+    expect(snapshotAtCreation(written, held()).fields).toEqual(held());
+    const edited = held({ short_description: 'Other', state: '6', close_notes: 'x', assigned_to: 'u' });
+    expect(snapshotAtCreation(written, edited).fields).toEqual(held());
+  });
+
+  it('held what the instance made of it: cut by a column, or without white space', () => {
+    const cut = held({ description: 'y'.repeat(4_000), short_description: 'Title ' });
+    expect(snapshotAtCreation(written, cut).fields).toEqual(cut);
+    const shortened = held({ description: 'yyy' });
+    expect(snapshotAtCreation(written, shortened).fields['description']).toBe(written.description);
+  });
+
+  it('held the user and group that were written, with the names that they have', () => {
+    const row = held({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: 'u' });
+    const fields = snapshotAtCreation({ ...written, assignment_group: 'g' }, row).fields;
+    expect(fields).toMatchObject({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: '' });
   });
 });
 

@@ -134,6 +134,32 @@ export const snapshotOf = (row: ServiceNowRow): Snapshot => ({
   ),
 });
 
+/** From this length on a text of the record that begins like ours was cut by its column. */
+const SHORTEST_COLUMN = 1_000;
+
+/**
+ * What a record of ours held when it was created with these values, told from what it holds now. White space that the instance
+ * dropped and texts that it cut are no edits of a person.
+ */
+export function snapshotAtCreation(values: Readonly<Record<string, string>>, row: ServiceNowRow): Snapshot {
+  const now = snapshotOf(row).fields;
+  const isAsWritten = (written: string, held: string) =>
+    oneLine(written) === oneLine(held) || (held.length >= SHORTEST_COLUMN && written.startsWith(held));
+  const initial: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(SNAPSHOT_FIELDS.map((field) => [field, ''])),
+    ...{ state: STATE.new, ...values },
+  };
+  const fields = Object.entries(now).map(([field, value]): [string, string] => {
+    const [held, written] = [String(value), initial[field] ?? ''];
+    // The name behind a reference is told with it; the priority is the instance's to derive.
+    if (field === 'priority') return [field, held];
+    const base = field.split('.')[0] ?? field;
+    if (base !== field) return [field, initial[base] === now[base] ? held : ''];
+    return [field, isAsWritten(written, held) ? held : written];
+  });
+  return { version: '0', fields: Object.fromEntries(fields) };
+}
+
 /** A snapshot's value; `undefined` if whoever made the snapshot did not tell it. */
 export function valueIn(snapshot: Snapshot | undefined, field: SnapshotField): string | undefined {
   const value = snapshot?.fields[field];

@@ -141,10 +141,11 @@ describe('the control desk of the fake', () => {
 
   it('goes down and comes back on the same port', async () => {
     const { url } = fake;
-    await desk('POST', 'down', { forMs: 150 });
+    await desk('POST', 'down', { forMs: 1_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     await expect(fetch(url)).rejects.toThrow();
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    expect((await fetch(url)).status).toBe(200);
+    const answer = async () => (await fetch(url).catch(() => undefined))?.status;
+    while ((await answer()) === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await answer()).toBe(200);
   });
 });
