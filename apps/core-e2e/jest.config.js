@@ -1,1 +1,8 @@
-module.exports = { ...require('../../jest.preset.js'), displayName: 'core-e2e' };
+module.exports = {
+  ...require('../../jest.preset.js'),
+  displayName: 'core-e2e',
+  globalSetup: '../global-setup.js',
+  globalTeardown: '../global-teardown.js',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

@@ -16,19 +16,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const config = loadConfig(environment);
-  let hub: Hub | undefined;
-  let postgres: EmbeddedPostgres | undefined;
+  const running: Running = {};
   let stopping: Promise<void> | undefined;
-  const stop = (code: number) =>
-    (stopping ??= shutDown(
-      code,
-      () => hub,
-      () => postgres,
-    ));
+  const stop = (code: number) => (stopping ??= shutDown(code, running));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(0));
 
   if (!environment.databaseUrl) {
-    postgres = await startEmbeddedPostgres({
+    running.postgres = await startEmbeddedPostgres({
       dataDir: environment.dataDir,
       onProgress: say,
       onLost: (error) => {
@@ -39,18 +33,21 @@ async function main(): Promise<void> {
     });
   }
   if (stopping) return stop(0);
-  hub = await startHub(environment, config, environment.databaseUrl ?? (postgres as EmbeddedPostgres).url);
+  const databaseUrl = environment.databaseUrl ?? running.postgres?.url;
+  if (databaseUrl === undefined) throw new Error('there is no database');
+  running.hub = await startHub(environment, config, databaseUrl);
   if (stopping) return stop(0);
-  greet(hub, environment, config);
+  greet(running.hub, environment, config);
 }
 
-async function shutDown(
-  code: number,
-  hub: () => Hub | undefined,
-  postgres: () => EmbeddedPostgres | undefined,
-): Promise<void> {
-  await hub()?.close();
-  await postgres()?.stop();
+interface Running {
+  postgres?: EmbeddedPostgres;
+  hub?: Hub;
+}
+
+async function shutDown(code: number, running: Running): Promise<void> {
+  await running.hub?.close();
+  await running.postgres?.stop();
   process.exit(code);
 }
 

@@ -1,4 +1,4 @@
-import { HttpService } from '@nestjs/axios';
+import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 

@@ -156,15 +156,10 @@ interface PartyRow {
   attempted: boolean;
 }
 
-const toRow = ({ id, server, state, type, rule, ref, attempted: _derived, ...view }: Party) => ({
-  id,
-  server,
-  state,
-  type,
-  rule,
-  ref,
-  view,
-});
+/** `attempted` follows from the outbox and is not kept. */
+function toRow({ id, server, state, type, rule, ref, ...view }: Party) {
+  return { id, server, state, type, rule, ref, view: { ...view, attempted: undefined } };
+}
 
 function toMessage(carry: Carry) {
   const { id, party, server, kind } = carry;

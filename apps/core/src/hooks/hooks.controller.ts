@@ -5,6 +5,8 @@ import { ConnectedServers } from '../connected-servers/connected-servers';
 import { OutboxRepository } from '../outbox/outbox.repository';
 import { Signals } from '../outbox/signals';
 
+const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
 /** What a ticketing tool tells: stored as it came before it is answered, and understood afterwards. */
 @Controller('hooks')
 export class HooksController {
@@ -34,7 +36,7 @@ export class HooksController {
       if (error instanceof ForgedHookError) throw new UnauthorizedException(error.message);
       throw error;
     }
-    const { authorization: _secret, cookie: _too, ...kept } = headers;
+    const kept = Object.fromEntries(Object.entries(headers).filter(([header]) => !SECRET_HEADERS.has(header)));
     await this.outbox.keepHook(server.uuid, {
       headers: kept,
       body: body.toString('base64'),

@@ -10,9 +10,11 @@ import { Signals } from './signals';
 
 /** Calls under way to one server at a time: a slow server takes no place from another. */
 const PLACES = 8;
-/** A call ends before its lease does, so that no message is ever under way twice. */
+/** The longest that a call may take. */
 const CALL_MS = 45_000;
-const LEASE_MS = 60_000;
+/** How long the messages of a core that died wait for another one. */
+const LEASE_MS = 15_000;
+const RENEW_MS = 5_000;
 /** Without a wake-up: how often to look for what has become due. */
 const LOOK_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -25,7 +27,8 @@ interface Pause {
 
 /**
  * Keeps the promises of the outbox. Invariants:
- * - the deadline of a call is before the end of its lease, and the claim fences what is written after it;
+ * - every call has a deadline, its lease is kept as long as it runs, and the claim fences what is written after it: a core
+ *   that was held up beyond its leases writes nothing any more;
  * - each server has places of its own, so nobody waits for somebody else's broken tool;
  * - what concerns a whole server pauses it, and costs its messages no attempt;
  * - on shutdown nothing new is claimed, and what is under way is finished or given back.
@@ -33,10 +36,10 @@ interface Pause {
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly log = new Logger('Dispatcher');
-  private readonly underWay = new Map<string, Set<Promise<void>>>();
+  private readonly underWay = new Map<string, Map<OutboxMessage, Promise<void>>>();
   private readonly pauses = new Map<string, Pause>();
   private readonly ending = new AbortController();
-  private timer?: NodeJS.Timeout;
+  private readonly timers: NodeJS.Timeout[] = [];
   private looking = false;
   private lookAgain = false;
   private stopped = false;
@@ -50,16 +53,19 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
 
   onApplicationBootstrap(): void {
     this.signals.onDue(() => void this.look());
-    this.timer = setInterval(() => void this.look(), LOOK_MS);
+    this.timers.push(
+      setInterval(() => void this.look(), LOOK_MS),
+      setInterval(() => void this.renew(), RENEW_MS),
+    );
     void this.look();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    clearInterval(this.timer);
     const end = setTimeout(() => this.ending.abort(), SHUTDOWN_MS);
-    await Promise.all([...this.underWay.values()].flatMap((calls) => [...calls]));
+    await Promise.all([...this.underWay.values()].flatMap((calls) => [...calls.values()]));
     clearTimeout(end);
+    this.timers.forEach(clearInterval);
   }
 
   /** Whether messages to this server wait because of the server itself. */
@@ -86,6 +92,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
+  private async renew(): Promise<void> {
+    const held = [...this.underWay.values()].flatMap((calls) => [...calls.keys()]);
+    if (held.length === 0) return;
+    await this.outbox
+      .renew(held, LEASE_MS)
+      .catch((error: unknown) => this.log.warn({ reason: String(error) }, 'leases could not be renewed'));
+  }
+
   private room(): Map<string, number> {
     const free = this.servers
       .all()
@@ -100,14 +114,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private start(message: OutboxMessage): void {
-    const calls = this.underWay.get(message.server) ?? new Set();
+    const calls = this.underWay.get(message.server) ?? new Map<OutboxMessage, Promise<void>>();
     this.underWay.set(message.server, calls);
     const call = this.carry(message).finally(() => {
-      calls.delete(call);
+      calls.delete(message);
       // A place is free again, and the next message of the same row may go.
       void this.look();
     });
-    calls.add(call);
+    calls.set(message, call);
   }
 
   private async carry(message: OutboxMessage): Promise<void> {

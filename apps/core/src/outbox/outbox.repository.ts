@@ -44,6 +44,16 @@ export class OutboxRepository {
     return rows;
   }
 
+  /** Keeps the leases of messages that are still under way. */
+  async renew(messages: readonly OutboxMessage[], leaseMs: number): Promise<void> {
+    await this.database.query(
+      `update outbox_message m set due_at = now() + $3 * interval '1 millisecond'
+         from unnest($1::uuid[], $2::uuid[]) as held (id, claim)
+        where m.id = held.id and m.claim = held.claim`,
+      [messages.map(({ id }) => id), messages.map(({ claim }) => claim), leaseMs],
+    );
+  }
+
   /** Removes a message whose consequences are written in the same transaction. False: the lease was lost, so write nothing. */
   async complete(message: OutboxMessage, sql: Sql): Promise<boolean> {
     const [, count] = await sql.query('delete from outbox_message where id = $1 and claim = $2', [

@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
+const MAIN = require.resolve('@opr-connect/core').replace(/index\.js$/, 'main.js');
+const START_MS = 30_000;
+
+/** The built core as a process of its own: it can be stopped as an operator stops it, or killed as a machine dies. */
+export class CoreProcess {
+  private constructor(
+    private readonly process_: ChildProcess,
+    readonly url: string,
+    /** What it wrote to standard error, for people. */
+    readonly told: string[],
+    /** What it logged. */
+    readonly log: string[],
+  ) {}
+
+  /** Starts it and waits until it listens. @throws with what it said, if it ends before */
+  static async start(environment: Record<string, string>, folder: string): Promise<CoreProcess> {
+    const child = spawn(process.execPath, [MAIN], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'info', OPR_CONNECT_PORT: '0', ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const told: string[] = [];
+    const log: string[] = [];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => log.push(text));
+    const url = await new Promise<string>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGKILL');
+        reject(new Error(`the core did not start in time: ${told.join('')}`));
+      }, START_MS);
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        told.push(text);
+        const [, listening] = /listens on (\S+)/.exec(told.join('')) ?? [];
+        if (!listening) return;
+        clearTimeout(timer);
+        resolve(listening);
+      });
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new CoreEnded(code, told.join('')));
+      });
+    });
+    return new CoreProcess(child, url, told, log);
+  }
+
+  /** As `kill -9` does: nothing is finished. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** As an operator does. Answers the exit code. */
+  async stop(): Promise<number | null> {
+    return this.end('SIGTERM');
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.process_.exitCode !== null || this.process_.signalCode !== null) return this.process_.exitCode;
+    const exited = once(this.process_, 'exit');
+    this.process_.kill(signal);
+    const [code] = await exited;
+    return code as number | null;
+  }
+}
+
+/** The core ended instead of listening. */
+export class CoreEnded extends Error {
+  constructor(
+    readonly code: number | null,
+    readonly said: string,
+  ) {
+    super(`the core ended with ${code}: ${said}`);
+  }
+}
+
+/** A port that was free a moment ago: for a core that must come back where it was. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

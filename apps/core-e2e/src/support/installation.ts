@@ -1,0 +1,140 @@
+import { FakeOprParty } from '@opr-connect/adapter-opr/testing';
+import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { CoreProcess, freePort } from './core-process';
+import { OprClient } from './opr-client';
+
+const SECRETS = {
+  OBM_IN: 'obm forwards with this',
+  OBM_OUT: 'the hub synchronises back with this',
+  DESK_IN: 'the desk logs in with this',
+  CONSOLE: 'operators log in with this',
+  SN: 'servicenow takes this',
+  HOOK: 'hooks are signed with this',
+};
+
+export interface InstallationOptions {
+  /** The forwarding type of the rule to ServiceNow. */
+  type?: string;
+  /** Seconds that an answer may wait for the number. */
+  answerWithin?: number;
+  /** More lines of YAML for the ServiceNow server's settings. */
+  serviceNow?: string;
+  /** Another configuration altogether. */
+  config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
+}
+
+/** The built core between an OBM and a ServiceNow, on a database of its own. */
+export class Installation {
+  core!: CoreProcess;
+
+  private constructor(
+    readonly obm: FakeOprParty,
+    readonly serviceNow: FakeServiceNow,
+    private readonly folder: string,
+    private readonly database: string,
+    private readonly port: number,
+  ) {}
+
+  static async start(options: InstallationOptions = {}): Promise<Installation> {
+    const folder = await mkdtemp(join(tmpdir(), 'opr-connect-core-'));
+    const database = await newDatabase();
+    const port = await freePort();
+    const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
+    const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };
+    const serviceNow = await FakeServiceNow.start({ user: 'opr.connect', password: SECRETS.SN, hook });
+    const installation = new Installation(obm, serviceNow, folder, database, port);
+    await writeFile(join(folder, 'opr-connect.yaml'), (options.config ?? usual(options))({ obm, serviceNow }));
+    await installation.restart();
+    return installation;
+  }
+
+  /** Starts the core, again after a `kill`. */
+  async restart(): Promise<void> {
+    this.core = await CoreProcess.start(
+      { ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(this.port) },
+      this.folder,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.core.kill();
+    await this.obm.close();
+    await this.serviceNow.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** An OBM that forwards to its root URL path. */
+  get asObm(): OprClient {
+    return new OprClient(`${this.core.url}/opr/obm`, 'obm', SECRETS.OBM_IN);
+  }
+
+  /** A connected server at the Event Synchronization Web Service. */
+  asServer(name: 'obm' | 'desk' = 'desk', root = '/opr-gateway/rest/9.10/synchronization'): OprClient {
+    return new OprClient(this.core.url + root, name, name === 'obm' ? SECRETS.OBM_IN : SECRETS.DESK_IN);
+  }
+
+  get asOperator(): OprClient {
+    return new OprClient(`${this.core.url}/opr-web/rest/9.10`, 'console', SECRETS.CONSOLE);
+  }
+
+  /** What the database holds: for what cannot be seen from outside, such as that nothing was stored. */
+  async rows<Row>(sql: string): Promise<Row[]> {
+    const client = new Client({ connectionString: this.database });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows as Row[];
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Incidents that are not closed as duplicates of others. */
+  live(): ReturnType<FakeServiceNow['incidents']> {
+    return this.serviceNow.incidents().filter((incident) => incident['correlation_display'] === 'OPR Connect');
+  }
+}
+
+const usual =
+  ({ type = 'synchronize', answerWithin = 5, serviceNow: more = '' }: InstallationOptions) =>
+  ({ obm, serviceNow }: { obm: FakeOprParty; serviceNow: FakeServiceNow }): string => `
+hubId: e2e
+operators: [{ name: console, password: '\${CONSOLE}' }]
+servers:
+  - name: obm
+    adapter: opr
+    password: '\${OBM_IN}'
+    answerWithin: ${answerWithin}
+    settings: { syncUrl: '${obm.syncUrl}', user: opr-connect, password: '\${OBM_OUT}' }
+  - name: servicenow
+    adapter: servicenow
+    settings:
+      url: '${serviceNow.url}'
+      user: opr.connect
+      password: '\${SN}'
+      hookSecret: '\${HOOK}'
+      settleMs: 500
+      ${more}
+  - name: desk
+    adapter: opr
+    password: '\${DESK_IN}'
+    settings: { endpointUrl: '${obm.endpointUrl}', user: opr-connect, password: '\${OBM_OUT}' }
+rules:
+  - { name: from OBM, filter: { source: obm }, targets: [{ server: servicenow, type: ${type} }] }
+  - { name: our own to the desk, filter: { source: local }, targets: [{ server: desk, type: ${type} }] }
+`;
+
+async function newDatabase(): Promise<string> {
+  const url = new URL(process.env['E2E_DATABASE_URL'] ?? '');
+  const name = `e2e_${randomUUID().replaceAll('-', '')}`;
+  const client = new Client({ connectionString: url.href });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  url.pathname = `/${name}`;
+  return url.href;
+}
