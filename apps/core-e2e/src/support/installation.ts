@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { CoreProcess, freePort } from './core-process';
 import { OprClient } from './opr-client';
 
-const SECRETS = {
+export const SECRETS = {
   OBM_IN: 'obm forwards with this',
   OBM_OUT: 'the hub synchronises back with this',
   DESK_IN: 'the desk logs in with this',
