@@ -54,7 +54,9 @@ async function shutDown(code: number, running: Running): Promise<void> {
 function greet(hub: Hub, environment: Environment, config: HubConfig): void {
   say(`OPR Connect listens on ${hub.url}`);
   if (config.servers.length > 0) {
-    for (const { name, active } of config.servers) if (active) say(`  ${name}: OBM forwards to ${hub.url}/opr/${name}`);
+    // Only a server that can log in forwards events to us.
+    const senders = config.servers.filter(({ active, password }) => active && password);
+    for (const { name } of senders) say(`  ${name} forwards to ${hub.url}/opr/${name}`);
     return;
   }
   say(
