@@ -2,10 +2,24 @@ import { isUtf8 } from 'node:buffer';
 import { completed, type OprLimits } from './limits';
 import type { EventChange, OprDocument, OprEvent } from './model';
 import { Reader } from './reader';
-import { ROOT_SHAPES } from './shape';
+import { ROOT_SHAPES, type Shape } from './shape';
 import { OprXmlError } from './xml-error';
 
-const ANY_ROOT = [...ROOT_SHAPES.keys()];
+type Roots = ReadonlyMap<string, Shape>;
+
+const select = <V>(from: ReadonlyMap<string, V>, ...names: string[]): ReadonlyMap<string, V> =>
+  new Map([...from].filter(([name]) => names.includes(name)));
+
+const EVENT: Roots = select(ROOT_SHAPES, 'event');
+const EVENT_CHANGE: Roots = select(ROOT_SHAPES, 'event_change');
+
+/** An event of which nothing is known but what counts in an answer. */
+const EVENT_ANSWER: Roots = new Map(
+  [...EVENT].map(([root, { marks, slots }]) => [
+    root,
+    { marks, attributes: new Map(), slots: select(slots, 'id', 'drilldown_url') },
+  ]),
+);
 
 /**
  * Reads a document. Strict about XML, tolerant about the model:
@@ -19,20 +33,38 @@ const ANY_ROOT = [...ROOT_SHAPES.keys()];
  * Throws `OprXmlError` at the first thing that it refuses, and no other error.
  */
 export function readOpr(input: Uint8Array | string, limits: Partial<OprLimits> = {}): OprDocument {
-  return read(ANY_ROOT, input, limits);
+  return read(ROOT_SHAPES, input, limits);
 }
 
 /** Reads a document whose root element is `event`, as `readOpr` does. */
 export function readEvent(input: Uint8Array | string, limits: Partial<OprLimits> = {}): OprEvent {
-  return read(['event'], input, limits).value as OprEvent;
+  return read(EVENT, input, limits).value as OprEvent;
 }
 
 /** Reads a document whose root element is `event_change`, as `readOpr` does. */
 export function readEventChange(input: Uint8Array | string, limits: Partial<OprLimits> = {}): EventChange {
-  return read(['event_change'], input, limits).value as EventChange;
+  return read(EVENT_CHANGE, input, limits).value as EventChange;
 }
 
-function read(roots: readonly string[], input: Uint8Array | string, limits: Partial<OprLimits>): OprDocument {
+/** What counts in the answer to an event that was forwarded. */
+export interface EventAnswer {
+  /** The id of the external record. */
+  id?: string;
+  /** Its page. */
+  drilldownUrl?: string;
+}
+
+/**
+ * Reads the answer to an event that was forwarded: a root element `event`, of which id and drill-down count and all else is
+ * ignored, so that nothing else in it can be wrong (OMi Extensibility Guide, "Forward Events and Event Changes"). These two
+ * are read as `readOpr` does, which also refuses what is no such document.
+ */
+export function readEventAnswer(input: Uint8Array | string, limits: Partial<OprLimits> = {}): EventAnswer {
+  const { id, drilldownUrl } = read(EVENT_ANSWER, input, limits).value as EventAnswer;
+  return { id, drilldownUrl };
+}
+
+function read(roots: Roots, input: Uint8Array | string, limits: Partial<OprLimits>): OprDocument {
   const all = completed(limits);
   return new Reader(roots, all).read(decode(input, all.size));
 }

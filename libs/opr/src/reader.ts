@@ -3,7 +3,7 @@ import type { Scalar } from './element';
 import type { OprLimits } from './limits';
 import type { Extra, ExtraAttribute, ExtraElement, OprDocument } from './model';
 import { OPR_NAMESPACE, XMLNS_NAMESPACE, XS_NAMESPACE, XSI_NAMESPACE, XSI_READ } from './namespaces';
-import { ROOT_SHAPES, type ScalarSlot, type Shape, type Slot, type WrapperSlot } from './shape';
+import type { ScalarSlot, Shape, Slot, WrapperSlot } from './shape';
 import { OprXmlError, quote, type OprXmlRule } from './xml-error';
 
 /** An object of the model while it is being read: only keys of the table and `$` keys are ever set. */
@@ -69,7 +69,8 @@ export class Reader {
   private attributes = 0;
 
   constructor(
-    private readonly roots: readonly string[],
+    /** The types that a document may be of, by the name of its root element. */
+    private readonly roots: ReadonlyMap<string, Shape>,
     private readonly limits: OprLimits,
   ) {
     // Six handlers at most: with a seventh, V8 keeps the parser as a dictionary and reading takes three times as long.
@@ -118,8 +119,8 @@ export class Reader {
     if (!/^(utf-?8|us-ascii)$/i.test(encoding))
       this.fail('encoding', `the declared encoding ${quote(encoding)} is neither UTF-8 nor US-ASCII`);
     const root = tag.local;
-    const shape = this.roots.includes(root) ? ROOT_SHAPES.get(root) : undefined;
-    if (!shape) return this.fail('root', `the root element must be ${oneOf(this.roots)}`, root);
+    const shape = this.roots.get(root);
+    if (!shape) return this.fail('root', `the root element must be ${oneOf([...this.roots.keys()])}`, root);
     if (tag.uri !== OPR_NAMESPACE)
       return this.fail('namespace', `the root element must be in namespace ${OPR_NAMESPACE}`, root);
     this.document = { root, value: {} };
