@@ -33,7 +33,7 @@ export interface Adapter {
   pollChanges?(cursor: Cursor | undefined, signal: AbortSignal): Promise<Polled>;
 
   /** Reads the record as it is now. Throws `UnreadableError` where the party offers no such read. */
-  getExternalEvent?(ref: ExternalRef, signal: AbortSignal): Promise<Seen>;
+  getExternalEvent?(forwarded: Forwarded, delivery: Delivery): Promise<Seen>;
 
   /**
    * Pure: the properties whose values differ between two snapshots of one record, in OPR words. Without `before`: every
@@ -67,7 +67,7 @@ export interface Traits {
 }
 
 export interface Delivery {
-  /** The same on every retry. For `forwardEvent` the correlation key that the record must carry; else the id of the change. */
+  /** The same on every retry. For `forwardEvent` the correlation key that the record must carry; else the id of the change, or of the read. */
   readonly key: string;
   /** 1 on the first try. */
   readonly attempt: number;
@@ -85,9 +85,9 @@ export interface ExternalRef {
   url?: string;
 }
 
-/** The registry row that a change is carried for. */
+/** The registry row that a change is carried for, or that is read. */
 export interface Forwarded {
-  /** The event as the hub holds it when the change is carried. */
+  /** The event as the hub holds it at that moment. */
   event: OprEvent;
   ref: ExternalRef;
   snapshot?: Snapshot;

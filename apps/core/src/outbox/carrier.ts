@@ -4,6 +4,7 @@ import {
   RejectedError,
   UnreadableError,
   type Adapter,
+  type Forwarded,
   type HookRequest,
   type Written,
 } from '@opr-connect/adapter-kit';
@@ -33,37 +34,28 @@ export class Carrier {
   ) {}
 
   async carry(message: OutboxMessage, server: ConnectedServer, adapter: Adapter, signal: AbortSignal): Promise<void> {
+    const delivery = { key: message.id, attempt: message.attempts, signal };
     switch (message.kind) {
       case 'forward': {
         const { stored, party } = await this.rowOf(message);
         const event = withForwardingInfo({ event: message.payload, parties: stored.conversation.parties }, (uuid) =>
           this.servers.find(uuid),
         );
-        const written = await adapter.forwardEvent(event, {
-          key: this.conversations.keyOf(stored, party),
-          attempt: message.attempts,
-          signal,
-        });
+        const key = this.conversations.keyOf(stored, party);
+        const written = await adapter.forwardEvent(event, { ...delivery, key });
         return this.settle(message, delivered(message, written));
       }
       case 'change': {
         const { stored, party } = await this.rowOf(message);
         if (party.state === 'cancelled') throw new GoneError('the external record is gone');
         if (!adapter.forwardChange) throw new RejectedError(`the adapter of ${server.name} carries no changes`);
-        const { ref = { id: stored.eventId }, snapshot, state } = party;
-        const { event } = stored.conversation;
-        const forwarded = { event, ref, snapshot, state, key: this.conversations.keyOf(stored, party) };
-        const written = await adapter.forwardChange(message.payload, forwarded, {
-          key: message.id,
-          attempt: message.attempts,
-          signal,
-        });
+        const written = await adapter.forwardChange(message.payload, this.forwarded(stored, party), delivery);
         return this.settle(message, delivered(message, written));
       }
       case 'read': {
-        const { party } = await this.rowOf(message);
+        const { stored, party } = await this.rowOf(message);
         if (!adapter.getExternalEvent || !party.ref) throw new UnreadableError(`${server.name} offers no read`);
-        const outcome = await adapter.getExternalEvent(party.ref, signal);
+        const outcome = await adapter.getExternalEvent(this.forwarded(stored, party), delivery);
         return this.settle(message, { kind: 'read', from: message.row, message: message.id, outcome });
       }
       case 'hook':
@@ -139,6 +131,13 @@ export class Carrier {
     });
     this.signals.due(carry);
     this.signals.due([message]);
+  }
+
+  /** The row as its adapter is told of it. */
+  private forwarded(stored: Stored, party: Party): Forwarded {
+    const { ref = { id: stored.eventId }, snapshot, state } = party;
+    const { event } = stored.conversation;
+    return { event, ref, snapshot, state, key: this.conversations.keyOf(stored, party) };
   }
 
   private async rowOf(

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { HttpService } from '@nestjs/axios';
 import {
   EVENT_ADAPTER,
+  GoneError,
   MisconfiguredError,
   OutcomeUnknownError,
   parseSettings,
@@ -11,6 +12,7 @@ import {
   UnreadableError,
   type Delivery,
   type Forwarded,
+  type Seen,
 } from '@opr-connect/adapter-kit';
 import { FORWARDING_STATES, readEvent, readEventChange, type EventChange, type OprEvent } from '@opr-connect/opr';
 import { OprAdapterFactory, type OprAdapter } from './opr.adapter';
@@ -81,6 +83,12 @@ const row = (given: Partial<Forwarded> = {}): Forwarded => ({
   ...given,
 });
 
+const read = async (adapter: OprAdapter, forwarded: Forwarded, given: Partial<Delivery> = {}): Promise<Seen> => {
+  const seen = await adapter.getExternalEvent?.(forwarded, delivery(given));
+  if (!seen) throw new Error('the adapter has no read');
+  return seen;
+};
+
 const failureOf = (call: Promise<unknown>): Promise<Error> =>
   call.then(
     () => Promise.reject(new Error('the call did not fail')),
@@ -126,6 +134,16 @@ describe('to forward an event', () => {
       accept: 'application/xml',
     });
     expect(readEvent(body)).toMatchObject(event);
+  });
+
+  it('minds nothing in the answer but id and page', async () => {
+    const rest =
+      '<state>Work In Progress</state><duplicate_count>many</duplicate_count><title>a</title><title>b</title>';
+    const body = `<event xmlns="http://www.hp.com/2009/software/opr/data_model">${rest}<id>IM1</id><drilldown_url>https://desk.example.com/IM1</drilldown_url></event>`;
+    party.answerNext({ status: 200, body });
+    expect((await toEndpoint().forwardEvent(event, delivery())).ref).toEqual({
+      ...{ id: 'IM1', displayId: 'IM1', url: 'https://desk.example.com/IM1' },
+    });
   });
 
   it('takes the echo of the event, and two lines with an id', async () => {
@@ -287,10 +305,11 @@ describe('an id in a URL', () => {
     async (id) => {
       party.forwarded({ ...event, id });
       const adapter = toSyncService();
-      await adapter.forwardChange(change, row({ state: 'received', event: { ...event, id } }), delivery());
+      const forwarded = row({ state: 'received', event: { ...event, id } });
+      await adapter.forwardChange(change, forwarded, delivery());
       expect(party.changes.map((taken) => taken.id)).toEqual([id]);
       expect(lastRequest().path.endsWith(`/event_change/${encodeURIComponent(id)}`)).toBe(true);
-      expect((await adapter.getExternalEvent?.({ id }, signal()))?.event?.id).toBe(id);
+      expect((await read(adapter, forwarded)).event?.id).toBe(id);
     },
   );
 
@@ -299,6 +318,8 @@ describe('an id in a URL', () => {
     const calls = [
       toSyncService().forwardChange(change, forwarded, delivery()),
       toEndpoint().forwardChange(change, row({ ref: { id } }), delivery()),
+      read(toSyncService(), forwarded),
+      read(toEndpoint(), row({ ref: { id } })),
     ];
     for (const call of calls) expect(await failureOf(call)).toBeInstanceOf(RejectedError);
     expect(party.requests).toEqual([]);
@@ -306,50 +327,63 @@ describe('an id in a URL', () => {
 });
 
 describe('to read an event', () => {
-  it('asks the endpoint by external id', async () => {
-    const adapter = toEndpoint();
-    const { ref } = await adapter.forwardEvent(event, delivery());
-    const seen = await adapter.getExternalEvent?.(ref, signal());
-    expect(seen).toMatchObject({ id: 'EXT00001', event, annotations: [] });
-    expect(lastRequest()).toMatchObject({ method: 'GET', path: '/opr/hub/event/EXT00001', body: '' });
-  });
+  it.each(FORWARDING_STATES.filter((state) => state !== 'received'))(
+    'for a row that is %s: asks the endpoint, by the id there',
+    async (state) => {
+      const adapter = toBoth();
+      const { ref } = await adapter.forwardEvent(event, delivery());
+      expect(await read(adapter, row({ ref, state }))).toMatchObject({ id: 'EXT00001', event, annotations: [] });
+      expect(lastRequest()).toMatchObject({ method: 'GET', path: '/opr/hub/event/EXT00001', body: '' });
+    },
+  );
 
-  it('asks the sync service by event id', async () => {
+  it('for a row that is received: asks the sync service, by the id of the event', async () => {
     party.forwarded(event);
-    const seen = await toSyncService().getExternalEvent?.({ id: event.id ?? '' }, signal());
+    const seen = await read(toBoth(), row({ state: 'received', ref: { id: 'not this one' } }));
     expect(seen).toMatchObject({ id: event.id, event, annotations: [] });
+    expect(party.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      `GET /opr-gateway/rest/9.10/synchronization/event/${event.id}`,
+    ]);
   });
 
-  it('asks the sync service for what the endpoint does not know, if there are both', async () => {
+  it('asks no other side where one cannot answer', async () => {
+    party.endpointReads = false;
     party.forwarded(event);
-    const adapter = toBoth();
-    expect((await adapter.getExternalEvent?.({ id: event.id ?? '' }, signal()))?.event?.title).toBe(event.title);
-    const { ref } = await adapter.forwardEvent({ ...event, id: 'e2' }, delivery());
-    expect((await adapter.getExternalEvent?.(ref, signal()))?.event?.id).toBe('e2');
+    expect(await failureOf(read(toBoth(), row({ ref: { id: event.id ?? '' } })))).toBeInstanceOf(UnreadableError);
+    expect(party.requests.map(({ path }) => path)).toEqual([`/opr/hub/event/${event.id}`]);
   });
 
-  it('cannot, where the endpoint offers no read and the sync service does not know the event', async () => {
-    party.endpointReads = false;
-    party.hold({ id: 'hidden' });
-    for (const adapter of [toEndpoint(), toBoth()])
-      for (const id of ['EXT00001', 'hidden'])
-        expect(await failureOf(Promise.resolve(adapter.getExternalEvent?.({ id }, signal())))).toBeInstanceOf(
-          UnreadableError,
-        );
+  it('is refused at first and answered later, where the party notes only then that it forwarded the event', async () => {
+    party.hold(event);
+    const adapter = toSyncService();
+    const forwarded = row({ state: 'received' });
+    expect(await failureOf(read(adapter, forwarded))).toBeInstanceOf(TransientError);
+    party.forwarded(event.id ?? '');
+    expect((await read(adapter, forwarded, { attempt: 2 })).event?.title).toBe(event.title);
   });
 
-  it('waits, where the sync service that it falls back to is not there now', async () => {
-    party.endpointReads = false;
-    party.answerNext({ status: 404 }, { status: 503 });
-    const error = await failureOf(Promise.resolve(toBoth().getExternalEvent?.({ id: 'x' }, signal())));
-    expect(error).toBeInstanceOf(TransientError);
+  it('does not wait for ever for an event that the party keeps from us, or has no more', async () => {
+    const adapter = toSyncService();
+    const forwarded = row({ state: 'received' });
+    expect(await failureOf(read(adapter, forwarded, { attempt: 9 }))).toBeInstanceOf(GoneError);
+    party.hold(event);
+    expect(await failureOf(read(adapter, forwarded, { attempt: 9 }))).toBeInstanceOf(UnreadableError);
+  });
+
+  it('cannot, where the party has no such side', async () => {
+    const back = await failureOf(read(toEndpoint(), row({ state: 'received' })));
+    const out = await failureOf(read(toSyncService(), row()));
+    expect([back, out].map(({ name, message }) => [name, message])).toEqual([
+      ['UnreadableError', 'connected server "other" has no syncUrl: the event cannot be read there'],
+      ['UnreadableError', 'connected server "other" has no endpointUrl: the event cannot be read there'],
+    ]);
+    expect(party.requests).toEqual([]);
   });
 
   it('cannot, where success has anything but an event in it', async () => {
     for (const body of ['', 'OK', '<html><body>Log in</body></html>', '<event><id>x</id></event>']) {
       party.answerNext({ status: 200, body });
-      const error = await failureOf(Promise.resolve(toEndpoint().getExternalEvent?.({ id: 'x' }, signal())));
-      expect(error).toBeInstanceOf(UnreadableError);
+      expect(await failureOf(read(toEndpoint(), row()))).toBeInstanceOf(UnreadableError);
     }
   });
 });
@@ -397,7 +431,8 @@ describe('an error', () => {
       () => adapter.forwardEvent(event, delivery()),
       () => adapter.forwardChange(change, row(), delivery()),
       () => adapter.forwardChange(change, row({ state: 'received' }), delivery({ attempt: 99 })),
-      () => Promise.resolve(adapter.getExternalEvent?.({ id: 'x' }, signal())),
+      () => read(adapter, row()),
+      () => read(adapter, row({ state: 'received' }), { attempt: 99 }),
       () => adapter.ping(signal()),
     ];
     for (const call of calls)
@@ -437,7 +472,8 @@ describe('every call', () => {
       'a change back',
       (adapter, stop) => adapter.forwardChange(change, row({ state: 'received' }), delivery({ signal: stop })),
     ],
-    ['a read', (adapter, stop) => Promise.resolve(adapter.getExternalEvent?.({ id: 'x' }, stop))],
+    ['a read', (adapter, stop) => read(adapter, row(), { signal: stop })],
+    ['a read back', (adapter, stop) => read(adapter, row({ state: 'received' }), { signal: stop })],
     ['a ping', (adapter, stop) => adapter.ping(stop)],
   ];
 
@@ -465,7 +501,6 @@ describe('every call', () => {
     party.answerNext({ status: 200, body }, { status: 200, body });
     const adapter = toEndpoint();
     expect(await failureOf(adapter.forwardEvent(event, delivery()))).toBeInstanceOf(OutcomeUnknownError);
-    const read = await failureOf(Promise.resolve(adapter.getExternalEvent?.({ id: 'x' }, signal())));
-    expect(read).toBeInstanceOf(TransientError);
+    expect(await failureOf(read(adapter, row()))).toBeInstanceOf(TransientError);
   });
 });

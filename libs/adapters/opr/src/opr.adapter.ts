@@ -1,7 +1,6 @@
 import { HttpService } from '@nestjs/axios';
 import {
   EventAdapter,
-  GoneError,
   RejectedError,
   TransientError,
   UnreadableError,
@@ -9,7 +8,6 @@ import {
   type AdapterContext,
   type AdapterFactory,
   type Delivery,
-  type ExternalRef,
   type Forwarded,
   type Seen,
   type Traits,
@@ -18,13 +16,14 @@ import {
 import {
   OprXmlError,
   readEvent,
+  readEventAnswer,
   writeEvent,
   writeEventChange,
   type EventChange,
   type EventReference,
   type OprEvent,
 } from '@opr-connect/opr';
-import { OprClient, type OprRequest } from './opr.client';
+import { OprClient } from './opr.client';
 import { OprSettings } from './opr.settings';
 import { ENDPOINT_STATUSES, SYNC_STATUSES, type Operation } from './opr.status';
 
@@ -46,7 +45,7 @@ const MAX_ID_LENGTH = 500;
  */
 export class OprAdapter implements Adapter {
   readonly traits: Traits;
-  readonly getExternalEvent?: (ref: ExternalRef, signal: AbortSignal) => Promise<Seen>;
+  readonly getExternalEvent?: (forwarded: Forwarded, delivery: Delivery) => Promise<Seen>;
   private readonly endpoint?: OprClient<Operation>;
   private readonly syncService?: OprClient<Exclude<Operation, 'forward'>>;
 
@@ -59,16 +58,16 @@ export class OprAdapter implements Adapter {
     const connection = { user, password, timeoutMs, settleMs };
     if (endpointUrl) this.endpoint = new OprClient(http, { root: endpointUrl, ...connection }, ENDPOINT_STATUSES);
     if (syncUrl) this.syncService = new OprClient(http, { root: syncUrl, ...connection }, SYNC_STATUSES);
-    if (settings.readable) this.getExternalEvent = (ref, signal) => this.read(ref, signal);
+    if (settings.readable) this.getExternalEvent = (forwarded, delivery) => this.read(forwarded, delivery);
     this.traits = { speaksOpr: true, ownLogin: user };
   }
 
   async forwardEvent(event: OprEvent, { signal, attempt }: Delivery): Promise<Written> {
     const { endpoint } = this;
-    if (!endpoint) throw this.lacks('endpointUrl', 'events cannot be forwarded to it');
+    if (!endpoint) throw new RejectedError(this.lacks('endpointUrl', 'events cannot be forwarded to it'));
     const body = writeEvent(event);
     const answer = await endpoint.send('forward', { method: 'POST', path: ['event'], body, signal, attempt });
-    const taken = eventIn(answer.body);
+    const taken = valueOf(() => readEventAnswer(answer.body));
     if (taken instanceof OprXmlError)
       throw new TransientError(`POST event: the answer is no event: ${endpoint.reasonIn(taken.message)}`);
     const id = taken.id?.trim() ?? '';
@@ -101,7 +100,7 @@ export class OprAdapter implements Adapter {
 
   /** To the party that forwarded the event: it knows the event by the event's own id. */
   private async synchronizeBack(change: EventChange, { event, ref }: Forwarded, delivery: Delivery): Promise<Written> {
-    if (!this.syncService) throw this.lacks('syncUrl', 'nothing can be synchronised back to it');
+    if (!this.syncService) throw new RejectedError(this.lacks('syncUrl', 'nothing can be synchronised back to it'));
     const targetId = event.id ?? '';
     const path = ['event_change', targetId];
     const body = changeOf(change, { targetId, targetType: EVENT_TYPE }, delivery);
@@ -112,7 +111,7 @@ export class OprAdapter implements Adapter {
 
   /** To a target: it knows the event by the id that it answered; ours is told as well. */
   private async update(change: EventChange, { event, ref }: Forwarded, delivery: Delivery): Promise<Written> {
-    if (!this.endpoint) throw this.lacks('endpointUrl', 'changes cannot be forwarded to it');
+    if (!this.endpoint) throw new RejectedError(this.lacks('endpointUrl', 'changes cannot be forwarded to it'));
     const path = ['event_change', ref.id];
     const reference = { targetId: ref.id, targetGlobalId: event.id, targetType: EVENT_TYPE };
     const body = changeOf(change, reference, delivery);
@@ -121,48 +120,32 @@ export class OprAdapter implements Adapter {
     return { ref };
   }
 
-  /**
-   * An id alone does not say on which side it is known, so the endpoint is asked first. What it cannot read may be an event
-   * that came from there: if the sync service does not let us see that either, the endpoint's own answer counts.
-   */
-  private async read(ref: ExternalRef, signal: AbortSignal): Promise<Seen> {
-    const { endpoint, syncService } = this;
-    const first = endpoint ?? syncService;
-    if (!first) throw this.lacks('URL', 'nothing can be read there');
-    try {
-      return await readAt(first, ref, { signal });
-    } catch (error) {
-      if (first === syncService || !syncService || !(error instanceof UnreadableError)) throw error;
-      return await readAt(syncService, ref, { signal, attempt: Infinity }).catch((other: unknown) => {
-        throw other instanceof RejectedError || other instanceof GoneError ? error : other;
-      });
-    }
+  /** On the side where the party has the event: its own by the event's id, one that it took over by the id that it answered. */
+  private async read({ event, ref, state }: Forwarded, { signal, attempt }: Delivery): Promise<Seen> {
+    const isTheirs = state === 'received';
+    const client: OprClient<'read'> | undefined = isTheirs ? this.syncService : this.endpoint;
+    if (!client)
+      throw new UnreadableError(this.lacks(isTheirs ? 'syncUrl' : 'endpointUrl', 'the event cannot be read there'));
+    const id = isTheirs ? (event.id ?? '') : ref.id;
+    const answer = await client.send('read', { method: 'GET', path: ['event', id], signal, attempt });
+    const seen = valueOf(() => readEvent(answer.body));
+    if (seen instanceof OprXmlError)
+      throw new UnreadableError(`GET event: the answer is no event: ${client.reasonIn(seen.message)}`);
+    return { id, event: seen, annotations: [] };
   }
 
-  private lacks(setting: string, so: string): RejectedError {
-    return new RejectedError(`connected server "${this.context.server}" has no ${setting}: ${so}`);
+  private lacks(setting: string, so: string): string {
+    return `connected server "${this.context.server}" has no ${setting}: ${so}`;
   }
-}
-
-async function readAt(
-  client: OprClient<'read'>,
-  { id }: ExternalRef,
-  call: Pick<OprRequest, 'signal' | 'attempt'>,
-): Promise<Seen> {
-  const answer = await client.send('read', { method: 'GET', path: ['event', id], ...call });
-  const event = eventIn(answer.body);
-  if (event instanceof OprXmlError)
-    throw new UnreadableError(`GET event: the answer is no event: ${client.reasonIn(event.message)}`);
-  return { id, event, annotations: [] };
 }
 
 /** The change as its receiver names the event; its own id says that a repeat is one. */
 const changeOf = (change: EventChange, eventRef: EventReference, { key }: Delivery): string =>
   writeEventChange({ ...change, id: change.id || key, eventRef });
 
-function eventIn(body: string): OprEvent | OprXmlError {
+function valueOf<T>(read: () => T): T | OprXmlError {
   try {
-    return readEvent(body);
+    return read();
   } catch (error) {
     if (error instanceof OprXmlError) return error;
     throw error;

@@ -33,7 +33,7 @@ export interface OprRequest {
   body?: string;
   signal: AbortSignal;
   /** 1 on the first try. */
-  attempt?: number;
+  attempt: number;
 }
 
 /** XML over HTTP below one root URL. What an answer means is in the table of statuses that it is given. */
@@ -54,7 +54,7 @@ export class OprClient<O extends Operation> {
   }
 
   /** The answer, if it is one of success. */
-  async send(operation: O, { method, path, body, signal, attempt = 1 }: OprRequest): Promise<HttpAnswer> {
+  async send(operation: O, { method, path, body, signal, attempt }: OprRequest): Promise<HttpAnswer> {
     const url = [this.root, ...path.map(segment)].join('/');
     const answer = await this.call({ method, url, body, signal });
     if (isSuccess(answer)) return answer;
@@ -108,6 +108,8 @@ export class OprClient<O extends Operation> {
         return early ? new TransientError(text, { retryAfterMs: wait }) : new GoneError(text);
       case 'unreadable':
         return new UnreadableError(text);
+      case 'unreadable if it lasts':
+        return early ? new TransientError(text, { retryAfterMs: wait }) : new UnreadableError(text);
       case 'misconfigured':
         return new MisconfiguredError(text);
     }

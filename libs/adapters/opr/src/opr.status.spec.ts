@@ -36,12 +36,11 @@ const row = (state: Forwarded['state']): Forwarded => ({ event, ref: { id: 'EXT1
 
 /** What an adapter makes of one call: its error in short, or `ok`. */
 async function outcomeOf(adapter: OprAdapter, operation: Operation, attempt: number, state: Forwarded['state']) {
-  const { signal } = delivery(1);
   const calls: Record<Operation, () => Promise<unknown>> = {
     forward: () => adapter.forwardEvent(event, delivery(attempt)),
     change: () => adapter.forwardChange(change, row(state), delivery(attempt)),
-    read: () => Promise.resolve(adapter.getExternalEvent?.({ id: 'EXT1' }, signal)),
-    ping: () => adapter.ping(signal),
+    read: () => Promise.resolve(adapter.getExternalEvent?.(row(state), delivery(attempt))),
+    ping: () => adapter.ping(delivery(1).signal),
   };
   try {
     await calls[operation]();
@@ -83,7 +82,6 @@ const ENDPOINT: Expected[] = [
   [307, M, M, M, M],
   [308, M, M, M, M],
   [401, M, M, M, M],
-  [403, M, M, M, M],
   [407, M, M, M, M],
   [404, M, G, U, M],
   [410, M, G, G, M],
@@ -108,6 +106,13 @@ const ENDPOINT: Expected[] = [
   [999, M, M, M, M],
 ];
 
+const ENDPOINT_LASTING: [status: number, at: Operation, early: string, later: string][] = [
+  [403, 'forward', M, M],
+  [403, 'change', T, R],
+  [403, 'read', T, U],
+  [403, 'ping', M, M],
+];
+
 describe('an OPR endpoint', () => {
   it.each(ENDPOINT)(
     'that answers %i means %s to an event, %s to a change, %s to a read, %s to a ping',
@@ -117,11 +122,18 @@ describe('an OPR endpoint', () => {
       for (const attempt of [1, EARLY_ATTEMPTS + 1]) {
         expect(await answered(status, 'forward', sides, attempt)).toBe(forward);
         expect(await answered(status, 'change', sides, attempt)).toBe(change);
+        expect(await answered(status, 'read', sides, attempt)).toBe(read);
       }
-      expect(await answered(status, 'read', sides)).toBe(read);
       expect(await answered(status, 'ping', sides)).toBe(ping);
     },
   );
+
+  it.each(ENDPOINT_LASTING)('that answers %i to a %s means %s at first, %s in the end', async (...row) => {
+    const [status, operation, early, later] = row;
+    const sides = { endpointUrl: party.endpointUrl };
+    for (const attempt of [1, 8]) expect(await answered(status, operation, sides, attempt)).toBe(early);
+    for (const attempt of [9, 99]) expect(await answered(status, operation, sides, attempt)).toBe(later);
+  });
 
   it.each([200, 201, 202, 204, 299])('that answers %i to a change has taken it', async (status) => {
     party.answerNext({ status, body: status === 204 ? undefined : 'anything' });
@@ -129,46 +141,58 @@ describe('an OPR endpoint', () => {
   });
 });
 
-const SYNC: [status: number, early: string, later: string, read: string, ping: string][] = [
-  [300, M, M, M, M],
-  [302, M, M, M, M],
-  [308, M, M, M, M],
-  [401, M, M, M, M],
-  [407, M, M, M, M],
-  [403, T, R, T, M],
-  [404, T, G, T, M],
-  [410, G, G, G, M],
-  [405, R, R, U, M],
-  [501, R, R, U, M],
-  [408, T, T, T, T],
-  [425, T, T, T, T],
-  [429, S, S, S, S],
-  [503, S, S, S, S],
-  [400, R, R, U, M],
-  [409, R, R, U, M],
-  [413, R, R, U, M],
-  [415, R, R, U, M],
-  [422, R, R, U, M],
-  [499, R, R, U, M],
-  [500, T, T, T, T],
-  [502, T, T, T, T],
-  [504, T, T, T, T],
-  [599, T, T, T, T],
-  [600, M, M, M, M],
+const SYNC: [status: number, change: string, read: string, ping: string][] = [
+  [300, M, M, M],
+  [302, M, M, M],
+  [308, M, M, M],
+  [401, M, M, M],
+  [407, M, M, M],
+  [410, G, G, M],
+  [405, R, U, M],
+  [501, R, U, M],
+  [408, T, T, T],
+  [425, T, T, T],
+  [429, S, S, S],
+  [503, S, S, S],
+  [400, R, U, M],
+  [409, R, U, M],
+  [413, R, U, M],
+  [415, R, U, M],
+  [422, R, U, M],
+  [499, R, U, M],
+  [500, T, T, T],
+  [502, T, T, T],
+  [504, T, T, T],
+  [599, T, T, T],
+  [600, M, M, M],
+];
+
+const SYNC_LASTING: [status: number, at: Operation, early: string, later: string][] = [
+  [403, 'change', T, R],
+  [403, 'read', T, U],
+  [403, 'ping', M, M],
+  [404, 'change', T, G],
+  [404, 'read', T, G],
+  [404, 'ping', M, M],
 ];
 
 describe('a sync service', () => {
-  it.each(SYNC)(
-    'that answers %i means %s to a change at first, %s in the end, %s to a read, %s to a ping',
-    async (status, early, later, read, ping) => {
-      const sides = { syncUrl: party.syncUrl };
-      expect(await answered(status, 'change', sides, 1)).toBe(early);
-      expect(await answered(status, 'change', sides, EARLY_ATTEMPTS)).toBe(early);
-      expect(await answered(status, 'change', sides, EARLY_ATTEMPTS + 1)).toBe(later);
-      expect(await answered(status, 'read', sides)).toBe(read);
-      expect(await answered(status, 'ping', sides)).toBe(ping);
-    },
-  );
+  it.each(SYNC)('that answers %i means %s to a change, %s to a read, %s to a ping', async (...row) => {
+    const [status, change, read, ping] = row;
+    const sides = { syncUrl: party.syncUrl };
+    for (const attempt of [1, EARLY_ATTEMPTS + 1]) {
+      expect(await answered(status, 'change', sides, attempt)).toBe(change);
+      expect(await answered(status, 'read', sides, attempt)).toBe(read);
+    }
+    expect(await answered(status, 'ping', sides)).toBe(ping);
+  });
+
+  it.each(SYNC_LASTING)('that answers %i to a %s means %s at first, %s in the end', async (...row) => {
+    const [status, operation, early, later] = row;
+    const sides = { syncUrl: party.syncUrl };
+    for (const attempt of [1, 8]) expect(await answered(status, operation, sides, attempt)).toBe(early);
+    for (const attempt of [9, 99]) expect(await answered(status, operation, sides, attempt)).toBe(later);
+  });
 
   it.each([200, 201, 202, 204, 299])('that answers %i to a change has taken it', async (status) => {
     party.answerNext({ status, body: status === 204 ? undefined : 'anything' });
@@ -177,8 +201,8 @@ describe('a sync service', () => {
 });
 
 describe.each<[string, StatusTable<Operation> | typeof SYNC_STATUSES, number[]]>([
-  ['an endpoint', ENDPOINT_STATUSES, ENDPOINT.map(([status]) => status)],
-  ['a sync service', SYNC_STATUSES, SYNC.map(([status]) => status)],
+  ['an endpoint', ENDPOINT_STATUSES, [...ENDPOINT, ...ENDPOINT_LASTING].map(([status]) => status)],
+  ['a sync service', SYNC_STATUSES, [...SYNC, ...SYNC_LASTING].map(([status]) => status)],
 ])('the table of %s', (_, table, tested) => {
   it('has no row that is not tested', () => {
     const met = new Set(tested.map((status) => ruleFor(table, status)));

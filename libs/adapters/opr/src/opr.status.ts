@@ -13,6 +13,7 @@ export type Outcome =
   | 'gone'
   | 'gone if it lasts'
   | 'unreadable'
+  | 'unreadable if it lasts'
   | 'misconfigured';
 
 export type StatusRule<O extends Operation> = Readonly<Record<O, Outcome>> & {
@@ -24,7 +25,7 @@ export type StatusRule<O extends Operation> = Readonly<Record<O, Outcome>> & {
 
 export type StatusTable<O extends Operation> = readonly StatusRule<O>[];
 
-/** A sync service may not know yet that the event was forwarded to us: its own commit may come after our answer. */
+/** A party may not know yet that the event was forwarded: its own commit may come after the answer to the forward. */
 export const EARLY_ATTEMPTS = 8;
 
 const all = (outcome: Outcome): Record<Operation, Outcome> => ({
@@ -43,11 +44,19 @@ const LOGIN = 'check user and password';
  * changes"), so this is the contract that this project gives itself. `docs/opr-adapter.md` has the same table.
  *
  * A 5xx to a write is no `OutcomeUnknownError`: a receiver knows an event and a change by their ids, so a repeat needs no
- * look-up before it.
+ * look-up before it. A 403 to a change or to a read concerns that one event: this project's own endpoint says so of an event
+ * that was not forwarded.
  */
 export const ENDPOINT_STATUSES: StatusTable<Operation> = [
   { status: [[300, 399]], ...all('misconfigured'), hint: REDIRECTED },
-  { status: [401, 403, 407], ...all('misconfigured'), hint: LOGIN },
+  { status: [401, 407], ...all('misconfigured'), hint: LOGIN },
+  {
+    status: [403],
+    ...all('misconfigured'),
+    change: 'rejected if it lasts',
+    read: 'unreadable if it lasts',
+    hint: 'check user and password, and what this user may do',
+  },
   { status: [404], ...all('misconfigured'), change: 'gone', read: 'unreadable' },
   { status: [410], ...all('misconfigured'), change: 'gone', read: 'gone' },
   { status: [405, 501], ...all('misconfigured'), change: 'rejected', read: 'unreadable' },
@@ -62,13 +71,11 @@ export const ENDPOINT_STATUSES: StatusTable<Operation> = [
  * What we make of an answer of an Event Synchronization Web Service. There 403 and 404 speak of one event: it was not
  * forwarded to us, no longer is, or is not known to be yet; only 401 and 407 speak of our login (OMi Extensibility Guide,
  * "Synchronize event changes"; the statuses themselves are what clients in use have met).
- *
- * A read is not told how often it was tried, so there 403 and 404 stay transient.
  */
 export const SYNC_STATUSES: StatusTable<Exclude<Operation, 'forward'>> = [
   { status: [[300, 399]], ...all('misconfigured'), hint: REDIRECTED },
   { status: [401, 407], ...all('misconfigured'), hint: LOGIN },
-  { status: [403], change: 'rejected if it lasts', read: 'rejected if it lasts', ping: 'misconfigured' },
+  { status: [403], change: 'rejected if it lasts', read: 'unreadable if it lasts', ping: 'misconfigured' },
   { status: [404], change: 'gone if it lasts', read: 'gone if it lasts', ping: 'misconfigured' },
   { status: [410], change: 'gone', read: 'gone', ping: 'misconfigured' },
   { status: [405, 501], change: 'rejected', read: 'unreadable', ping: 'misconfigured' },

@@ -4,6 +4,7 @@ import { ServiceNowAdapterFactory, ServiceNowSettings } from '.';
 import {
   anEvent,
   delivery,
+  forwardedAs,
   HOOK_SECRET,
   openBench,
   PASSWORD,
@@ -27,7 +28,7 @@ describe('the record as it is now', () => {
     person.comment(ref.id, 'to the caller\r\nin two lines');
     for (const [index, entry] of bench.fake.tables.table('sys_journal_field').entries())
       entry['sys_created_on'] = `2024-03-29 20:40:1${index}`;
-    const seen = await bench.adapter.getExternalEvent(ref, signal());
+    const seen = await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery());
     expect(seen).toMatchObject({ id: ref.id, snapshot: { version: '2', fields: { state: '1' } } });
     expect(seen.annotations).toMatchObject([
       { text: 'internal', author: 'itil.user', time: '2024-03-29T20:40:10Z', own: false },
@@ -39,17 +40,17 @@ describe('the record as it is now', () => {
   it('tells all entries of a journal that has many', async () => {
     const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
     for (let each = 0; each < 450; each += 1) bench.fake.asPerson('itil.user').workNote(ref.id, `note ${each}`);
-    expect((await bench.adapter.getExternalEvent(ref, signal())).annotations).toHaveLength(450);
+    expect((await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery())).annotations).toHaveLength(450);
   });
 
   it('says once that the journal cannot be read', async () => {
     const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
     bench.fake.faults.add({ kind: 'hidden', path: 'sys_journal_field', times: 0 });
-    await bench.adapter.getExternalEvent(ref, signal());
+    await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery());
     expect(bench.logged).toEqual([]);
     bench.fake.asPerson('itil.user').workNote(ref.id, 'x');
-    await bench.adapter.getExternalEvent(ref, signal());
-    expect((await bench.adapter.getExternalEvent(ref, signal())).annotations).toEqual([]);
+    await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery());
+    expect((await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery())).annotations).toEqual([]);
     expect(bench.logged).toEqual([
       {
         level: 'warn',

@@ -11,7 +11,6 @@ import {
   type AdapterFactory,
   type Delivery,
   type ExternalEvent,
-  type ExternalRef,
   type Forwarded,
   type HookRequest,
   type Seen,
@@ -108,7 +107,7 @@ export class ServiceNowAdapter implements Adapter {
     return [{ id: correlationId || sysId, snapshot: snapshotOf(row), annotations: this.annotations(journal) }];
   }
 
-  async getExternalEvent(ref: ExternalRef, signal: AbortSignal): Promise<Seen> {
+  async getExternalEvent({ ref }: Forwarded, { signal }: Delivery): Promise<Seen> {
     const row = await this.readRecord(ref.id, signal);
     const entries = await this.journal(ref.id, signal);
     if (entries.length === 0 && (await this.journalText(ref.id, signal)) !== '')

@@ -1,5 +1,5 @@
 import { GoneError, MisconfiguredError, OutcomeUnknownError, TransientError } from '@opr-connect/adapter-kit';
-import { anEvent, delivery, KEY, openBench, thrownBy, USER, type Bench } from './servicenow.fixture';
+import { anEvent, delivery, forwardedAs, KEY, openBench, thrownBy, USER, type Bench } from './servicenow.fixture';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -49,7 +49,7 @@ describe('an event becomes an incident', () => {
     const entries = bench.fake.journal(ref.id);
     expect(entries).toHaveLength(1);
     expect(entries[0]?.['value']).toMatch(/^Cable checked\.\n— admin \[opr:[0-9a-f]{16}\]\n\nAgain\.\n— \[opr:/);
-    const seen = await bench.adapter.getExternalEvent(ref, AbortSignal.timeout(5_000));
+    const seen = await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery());
     expect(seen.annotations.map(({ text, own }) => ({ text, own }))).toEqual([
       { text: 'Cable checked.', own: true },
       { text: 'Again.', own: true },
@@ -92,7 +92,7 @@ describe('an event becomes an incident', () => {
     const text = bench.fake.journal(ref.id)[0]?.['value'];
     expect(text).toContain('assigned to who^ORuser_name=itil.user');
     expect(text).toContain('assigned to Twins');
-    const seen = await bench.adapter.getExternalEvent(ref, AbortSignal.timeout(5_000));
+    const seen = await bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery());
     expect(seen.annotations).toEqual([]);
   });
 
@@ -184,7 +184,7 @@ describe('one live incident for one key', () => {
     await thrownBy(bench.adapter.forwardEvent(event, delivery()));
     const user = bench.fake.tables.table('sys_user')[0]?.['sys_id'] ?? '';
     const untouched = await bench.another().forwardEvent(event, delivery({ attempt: 2 }));
-    const read = async () => (await bench.adapter.getExternalEvent(untouched.ref, AbortSignal.timeout(5_000))).snapshot;
+    const read = async () => (await bench.adapter.getExternalEvent(forwardedAs(untouched), delivery())).snapshot;
     expect(untouched).toMatchObject({ found: true, snapshot: { version: '0' } });
     expect(bench.adapter.changes(untouched.snapshot, (await read()) ?? { fields: {} })).toEqual([]);
     bench.fake.asPerson('itil.user').update('INC0010001', { state: '2', assigned_to: user, description: 'By hand' });
@@ -273,7 +273,7 @@ describe('how a call ends', () => {
   it('as gone when the record was deleted', async () => {
     const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
     bench.fake.tables.remove(ref.id);
-    const error = await thrownBy(bench.adapter.getExternalEvent(ref, AbortSignal.timeout(5_000)));
+    const error = await thrownBy(bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery()));
     expect(error).toBeInstanceOf(GoneError);
     expect(error.message).toContain('or an ACL hides it');
   });
