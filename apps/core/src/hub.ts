@@ -1,14 +1,19 @@
+import { BadRequestException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module';
 import type { Environment } from './config/environment';
 import type { HubConfig } from './config/hub-config';
 import { migrate } from './database/migrate';
+import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 
 /** A request body may hold this many bytes: the largest event that a tool could still take, several times over. */
 const MAX_BODY = 8 * 1024 * 1024;
+/** The longest segment of a path: an id of the longest kind, with every character of it encoded. */
+const MAX_SEGMENT = 4_096;
 /** How long a client may take to send a request. */
 const REQUEST_MS = 60_000;
 
@@ -30,6 +35,9 @@ export async function startHub(environment: Environment, config: HubConfig, data
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_SEGMENT },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      new OprErrorFilter().answer(error, request, reply),
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(environment, config, databaseUrl), http, {
     bufferLogs: true,
@@ -37,6 +45,7 @@ export async function startHub(environment: Environment, config: HubConfig, data
   });
   app.useLogger(app.get(Logger));
   takeRawBodies(http);
+  refuseNul(http);
   await app.listen(environment.port, environment.host);
   const { address, port, family } = http.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => app.close() };
@@ -47,4 +56,11 @@ function takeRawBodies(http: FastifyAdapter): void {
   const fastify = http.getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+/** PostgreSQL can hold no NUL, so no id contains one. */
+function refuseNul(http: FastifyAdapter): void {
+  http.getInstance().addHook('onRequest', (request, _reply, done) => {
+    done(request.url.includes('%00') ? new BadRequestException('The path must not contain NUL') : undefined);
+  });
 }

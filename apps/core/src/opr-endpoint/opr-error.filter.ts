@@ -22,8 +22,10 @@ export class OprErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: Pick<FastifyRequest, 'url'>, reply: FastifyReply): void {
     const answer = this.answerTo(error);
     if (answer.status === 401) reply.header('www-authenticate', 'Basic realm="OPR Connect", charset="UTF-8"');
     if (answer.status === 503) reply.header('retry-after', '5');

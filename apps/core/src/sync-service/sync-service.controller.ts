@@ -43,7 +43,7 @@ export class SyncServiceController {
       throw new OprRefusal('ids_contradict', 'event_ref/target_id: differs from the id in the path', {
         element: 'target_id',
       });
-    const row = await this.rows.named(server, [id, targetId]);
+    const row = await this.rows.named(server, [id, targetId, change.eventRef?.targetGlobalId]);
     const changed = await this.conversations.change(row, change);
     if (!changed.ok) throw refusalOf(changed.refusal, server.name);
     await replyChange(reply, 200, {
