@@ -160,9 +160,9 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
     switch (step.kind) {
       case 'later':
-        return this.outbox.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
+        return this.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
       case 'pause':
-        return this.outbox.release(message, {
+        return this.release(message, {
           ms: this.pause(server, step.ms, step.alarm, step.reason),
           countsAttempt: false,
           error: step.reason,
@@ -174,6 +174,12 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       case 'unreadable':
         return this.carrier.unreadable(message);
     }
+  }
+
+  private async release(message: OutboxMessage, after: Parameters<OutboxRepository['release']>[1]): Promise<void> {
+    await this.outbox.release(message, after);
+    // Whoever waits for the external id looks whether it is still worth waiting.
+    if ('event' in message) this.signals.settled(message.event);
   }
 
   private pause(server: ConnectedServer, ms: number | undefined, alarm: boolean, reason: string): number {
