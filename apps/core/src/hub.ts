@@ -9,9 +9,8 @@ import type { Environment } from './config/environment';
 import type { HubConfig } from './config/hub-config';
 import { migrate } from './database/migrate';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
+import { takeRawBodies } from './raw-bodies';
 
-/** A request body may hold this many bytes: the largest event that a tool could still take, several times over. */
-const MAX_BODY = 8 * 1024 * 1024;
 /** The longest segment of a path: an id of the longest kind, with every character of it encoded. */
 const MAX_SEGMENT = 4_096;
 /** How long a client may take to send a request. */
@@ -32,7 +31,6 @@ export interface Hub {
 export async function startHub(environment: Environment, config: HubConfig, databaseUrl: string): Promise<Hub> {
   await migrate(databaseUrl);
   const http = new FastifyAdapter({
-    bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_MS,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_SEGMENT },
@@ -49,13 +47,6 @@ export async function startHub(environment: Environment, config: HubConfig, data
   await app.listen(environment.port, environment.host);
   const { address, port, family } = http.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => app.close() };
-}
-
-/** Every body reaches its controller as bytes: XML is read by our own reader, and a hook's signature covers the raw bytes. */
-function takeRawBodies(http: FastifyAdapter): void {
-  const fastify = http.getInstance();
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 /** PostgreSQL can hold no NUL, so no id contains one. */

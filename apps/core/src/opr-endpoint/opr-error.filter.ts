@@ -37,8 +37,7 @@ export class OprErrorFilter implements ExceptionFilter {
   private answerTo(error: unknown): Answer {
     if (error instanceof OprRefusal)
       return { status: error.status, reason: error.reason, message: error.message, where: error.where };
-    if (error instanceof HttpException)
-      return { status: error.getStatus(), reason: wordFor(error.getStatus()), message: error.message };
+    if (error instanceof HttpException) return told(error.getStatus(), error.message);
     if (isDatabaseUnavailable(error)) {
       this.log.error({ reason: String(error) }, 'the database is unavailable');
       return {
@@ -49,11 +48,7 @@ export class OprErrorFilter implements ExceptionFilter {
     }
     const status = statusOf(error);
     if (status !== undefined)
-      return {
-        status,
-        reason: wordFor(status),
-        message: error instanceof Error ? error.message : 'The request cannot be read',
-      };
+      return told(status, error instanceof Error ? error.message : 'The request cannot be read');
     this.log.error(error instanceof Error ? { err: error } : { error }, 'a request failed');
     return { status: 500, reason: 'internal', message: 'The request failed inside the hub; its log says why' };
   }
@@ -74,7 +69,11 @@ const WORDS: Readonly<Record<number, string>> = {
   413: 'too_large',
   415: 'wrong_media_type',
 };
-const wordFor = (status: number): string => WORDS[status] ?? `http_${status}`;
+const told = (status: number, message: string): Answer => ({
+  status,
+  reason: WORDS[status] ?? `http_${status}`,
+  message: status === 415 ? 'Content-Type: must be a media type, such as application/xml' : message,
+});
 
 function toXml({ status, reason, message, where = {} }: Answer): string {
   const parts = Object.entries({ status, reason, ...where, message }).filter(([, value]) => value !== undefined);

@@ -1,0 +1,37 @@
+import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+
+/** A request body may hold this many bytes: the largest event that a tool could still take, several times over. */
+const MAX_BODY = 8 * 1024 * 1024;
+/** So much of a body that is too large is read and thrown away: many clients read no answer while they send. */
+const MAX_READ = 4 * MAX_BODY;
+
+/** Every body reaches its controller as bytes: XML is read by our own reader, and a hook's signature covers the raw bytes. */
+export function takeRawBodies(http: FastifyAdapter): void {
+  const fastify = http.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', readBody);
+}
+
+async function readBody(request: FastifyRequest, body: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (Number(request.headers['content-length'] ?? 0) > MAX_READ) throw tooLarge();
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size <= MAX_BODY) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > MAX_READ) break;
+    }
+  } catch {
+    throw new BadRequestException('The body was cut off');
+  }
+  if (size > MAX_BODY) throw tooLarge();
+  return Buffer.concat(chunks);
+}
+
+const tooLarge = (): PayloadTooLargeException =>
+  new PayloadTooLargeException(`The body must not have more than ${MAX_BODY} bytes`);
