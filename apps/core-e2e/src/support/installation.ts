@@ -15,6 +15,7 @@ export const SECRETS = {
   CONSOLE: 'operators log in with this',
   SN: 'servicenow takes this',
   HOOK: 'hooks are signed with this',
+  BEYOND_ASCII: 'größer: als 日本:',
 };
 
 export interface InstallationOptions {

@@ -3,6 +3,7 @@ import { createHmac, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 /** scrypt with N = 2^14, r = 8, p = 1: about 16 MiB and some tens of milliseconds a guess (RFC 7914). */
 const COST = { N: 16_384, r: 8, p: 1 } as const;
 const KEY_LENGTH = 32;
+const SALT_LENGTH = 16;
 const HASHED = /^\$scrypt\$ln=14,r=8,p=1\$([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]+={0,2})$/;
 /** Verified credentials remembered at most. */
 const MAX_REMEMBERED = 1_000;
@@ -16,35 +17,29 @@ interface Verifier {
 
 /**
  * Names with passwords, kept as scrypt verifiers. Invariants:
- * - an unknown name costs as much as a wrong password;
+ * - an unknown name costs as much as a wrong password, the first time too: all verifiers are made when the first one is asked;
  * - what is remembered of a verified pair is an HMAC under a key of this process, so memory holds no password, and a
  *   repeated request costs microseconds.
  */
 export class Credentials {
-  private readonly verifiers = new Map<string, Promise<Verifier>>();
-  private readonly nobody: Promise<Verifier>;
+  private verifiers: Promise<Map<string, Verifier>> | undefined;
+  private readonly nobody: Verifier = { salt: randomBytes(SALT_LENGTH), key: randomBytes(KEY_LENGTH) };
   private readonly remembered = new Set<string>();
   private readonly memory = randomBytes(32);
   private readonly line = new Line(MAX_AT_ONCE);
 
   /** @param pairs passwords, or hashes of them as `hashPassword` writes them */
-  constructor(pairs: readonly { name: string; password: string }[]) {
-    for (const { name, password } of pairs)
-      this.verifiers.set(
-        name,
-        lazily(() => verifierOf(password)),
-      );
-    this.nobody = lazily(() => verifierOf(randomBytes(16).toString('hex')));
-  }
+  constructor(private readonly pairs: readonly { name: string; password: string }[]) {}
 
   async verify(name: string, password: string): Promise<boolean> {
     const mark = createHmac('sha256', this.memory).update(`${name.length}:${name}${password}`).digest('base64');
     if (this.remembered.has(mark)) return true;
-    const matches = await this.line.run(async () => {
-      const verifier = await (this.verifiers.get(name) ?? this.nobody);
-      return timingSafeEqual(await derive(password, verifier.salt), verifier.key);
-    });
-    if (!matches || !this.verifiers.has(name)) return false;
+    const verifiers = await (this.verifiers ??= verifiersOf(this.pairs));
+    const verifier = verifiers.get(name) ?? this.nobody;
+    const matches = await this.line.run(async () =>
+      timingSafeEqual(await derive(password, verifier.salt), verifier.key),
+    );
+    if (!matches || !verifiers.has(name)) return false;
     if (this.remembered.size >= MAX_REMEMBERED) this.remembered.clear();
     this.remembered.add(mark);
     return true;
@@ -57,13 +52,20 @@ export async function hashPassword(password: string): Promise<string> {
   return `$scrypt$ln=14,r=8,p=1$${salt.toString('base64')}$${key.toString('base64')}`;
 }
 
+/** One after the other: no more threads than for a guess. */
+async function verifiersOf(pairs: readonly { name: string; password: string }[]): Promise<Map<string, Verifier>> {
+  const verifiers = new Map<string, Verifier>();
+  for (const { name, password } of pairs) verifiers.set(name, await verifierOf(password));
+  return verifiers;
+}
+
 async function verifierOf(password: string): Promise<Verifier> {
   const [, salt, key] = HASHED.exec(password) ?? [];
   return salt && key ? { salt: Buffer.from(salt, 'base64'), key: Buffer.from(key, 'base64') } : newVerifier(password);
 }
 
 async function newVerifier(password: string): Promise<Verifier> {
-  const salt = randomBytes(16);
+  const salt = randomBytes(SALT_LENGTH);
   return { salt, key: await derive(password, salt) };
 }
 
@@ -71,12 +73,6 @@ const derive = (password: string, salt: Buffer): Promise<Buffer> =>
   new Promise((resolve, reject) =>
     scrypt(password, salt, KEY_LENGTH, COST, (error, key) => (error ? reject(error) : resolve(key))),
   );
-
-/** A promise whose work begins when somebody first asks for it: no password is hashed at boot. */
-function lazily<T>(work: () => Promise<T>): Promise<T> {
-  let begun: Promise<T> | undefined;
-  return { then: (...handlers: Parameters<Promise<T>['then']>) => (begun ??= work()).then(...handlers) } as Promise<T>;
-}
 
 /** At most so many at one time, the rest in line. */
 class Line {

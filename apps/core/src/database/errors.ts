@@ -8,11 +8,14 @@ export function sqlState(error: unknown): string | undefined {
 
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === '23505';
 
-/** The database is away, restarting, or out of room: nothing was stored, and it may be later. */
+/**
+ * The database is away, restarting, closed for maintenance (55000), out of room, or too busy to finish in time (57014, 40):
+ * nothing was stored, and it may be later.
+ */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return (
-    /^(08|53|57P0)/.test(state) ||
+    /^(08|40|53|55000|57)/.test(state) ||
     /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(state) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(String(error))
   );
