@@ -7,6 +7,7 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from './database/embedded/embedded-postgres';
+import { isDatabaseUnavailable, sqlState } from './database/errors';
 import { startHub, type Hub } from './hub';
 
 /** Exit codes, as in sysexits: what the operator has to look at. */
@@ -72,10 +73,16 @@ main().catch((error: unknown) => {
     say(error.message);
     process.exit(EXIT.config);
   }
-  say(
-    error instanceof EmbeddedPostgresError
-      ? error.message
-      : `The hub cannot start: ${error instanceof Error ? error.message : String(error)}`,
-  );
-  process.exit(error instanceof EmbeddedPostgresError ? EXIT.unavailable : EXIT.failed);
+  if (error instanceof EmbeddedPostgresError) {
+    say(error.message);
+    process.exit(EXIT.unavailable);
+  }
+  if (isDatabaseUnavailable(error)) {
+    say(
+      `The database cannot be reached (${sqlState(error) ?? String(error)}): see that it runs, and check DATABASE_URL.`,
+    );
+    process.exit(EXIT.unavailable);
+  }
+  say(`The hub cannot start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(EXIT.failed);
 });

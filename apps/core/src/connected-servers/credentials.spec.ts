@@ -1,6 +1,7 @@
+import type * as Crypto from 'node:crypto';
 import { Credentials, hashPassword } from './credentials';
 
-const crypto: typeof import('node:crypto') = jest.requireActual('node:crypto');
+const crypto: typeof Crypto = jest.requireActual('node:crypto');
 let derivations: jest.SpyInstance;
 
 beforeEach(() => {

@@ -16,7 +16,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const state = sqlState(error) ?? '';
   return (
     /^(08|40|53|55000|57)/.test(state) ||
-    /^E(CONN|PIPE|TIMEDOUT|HOST|NET)/.test(state) ||
+    /^E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)/.test(state) ||
     /Connection terminated|timeout exceeded when trying to connect/.test(String(error))
   );
 }
