@@ -38,6 +38,8 @@ import { RULES, isListening, isQuiet, isSettled, normalised, takesPart, type Rul
 
 /** How many annotations of ours a party may still tell back. */
 const MAX_EXPECTED = 100;
+/** A longer id is remembered by its hash: an index holds no entry of more than some 2,700 bytes. */
+const MAX_REMEMBERED_ID = 500;
 
 /**
  * Begins the conversation about an event: the party it came from (none for a local submitter) and the targets that the
@@ -111,6 +113,10 @@ function newParty(id: string, server: string, state: ForwardingState, type: Forw
 
 /** The ids that deciding about this input may look up among those noted before. */
 export function candidateIds(input: Input, now: number): string[] {
+  return idsIn(input, now).map(remembered);
+}
+
+function idsIn(input: Input, now: number): string[] {
   switch (input.kind) {
     case 'changed': {
       const annotations = readChanges(input.changes).annotations.flatMap((edit, index) =>
@@ -625,11 +631,11 @@ class Walk {
   }
 
   private isNoted(party: Party, id: string): boolean {
-    return this.rules.seenBefore(party, id, this.context);
+    return this.rules.seenBefore(party, remembered(id), this.context);
   }
 
   private note(party: Party, id: string): void {
-    this.noted.push({ party: party.id, id });
+    this.noted.push({ party: party.id, id: remembered(id) });
   }
 
   private refuse(party: Party, refusal: Refusal): void {
@@ -645,5 +651,7 @@ class Walk {
 const named = (edits: Edit[]): string => edits.map(({ property }) => property).join(', ');
 
 const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
+
+const remembered = (id: string): string => (id.length <= MAX_REMEMBERED_ID ? id : `long:${fingerprint([id])}`);
 
 const fingerprint = (words: string[]): string => createHash('sha256').update(JSON.stringify(words)).digest('hex');
