@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExternalRef } from '@opr-connect/adapter-kit';
 import type { ForwardingState, ForwardingType, OprEvent } from '@opr-connect/opr';
 import { DataSource, type EntityManager } from 'typeorm';
-import { toJson } from '../database/json';
+import { storable, toJson } from '../database/json';
 import type { Carry, Conversation, Decision, HistoryLine, Party, SeenId } from './conversation';
 
 /** A conversation with its identity in the database. */
@@ -37,7 +37,7 @@ export class ConversationRepository {
   ): Promise<{ row: string; event: string } | undefined> {
     const [found] = await sql.query(
       `select f.id as row, f.event from external_id x join forwarded_event f on f.id = x.forwarded_event where x.server = $1 and x.id = $2`,
-      [server, id],
+      [server, storable(id)],
     );
     return found;
   }
@@ -89,9 +89,10 @@ export class ConversationRepository {
     if (ids.length === 0) return new Set();
     const found: { id: string }[] = await sql.query(
       `select id from seen_id where forwarded_event = $1 and id = any($2)`,
-      [party, ids],
+      [party, ids.map(storable)],
     );
-    return new Set(found.map(({ id }) => id));
+    const known = new Set(found.map(({ id }) => id));
+    return new Set(ids.filter((id) => known.has(storable(id))));
   }
 
   /**

@@ -12,4 +12,6 @@ export function toJson(value: unknown): string {
 const UNSTORABLE = /\\u(0000|d[89a-f])/i;
 
 const LONE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-const storable = (text: string): string => text.replace(LONE, '\uFFFD');
+
+/** A text as PostgreSQL takes it, by the same rule. */
+export const storable = (text: string): string => text.replace(LONE, '\uFFFD');

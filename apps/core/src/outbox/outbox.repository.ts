@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { toJson } from '../database/json';
+import { storable, toJson } from '../database/json';
 import type { Sql } from '../conversation/conversation.repository';
 
 /** A promise to carry one thing to one server, or to translate one hook of it, as claimed by this core. */
@@ -69,7 +69,7 @@ export class OutboxRepository {
       `update outbox_message
           set claim = null, due_at = now() + $3 * interval '1 millisecond', attempts = attempts - $4, error = $5
         where id = $1 and claim = $2`,
-      [message.id, message.claim, after.ms, after.countsAttempt ? 0 : 1, after.error],
+      [message.id, message.claim, after.ms, after.countsAttempt ? 0 : 1, storable(after.error)],
     );
   }
 
@@ -77,7 +77,7 @@ export class OutboxRepository {
   async bury(message: OutboxMessage, error: string, sql: Sql): Promise<boolean> {
     const [, count] = await sql.query(
       `update outbox_message set state = 'dead', claim = null, error = $3 where id = $1 and claim = $2`,
-      [message.id, message.claim, error],
+      [message.id, message.claim, storable(error)],
     );
     return count === 1;
   }
