@@ -118,9 +118,20 @@ export class Signals implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private hear(payload: string): void {
-    const signal = JSON.parse(payload) as Signal;
-    if (signal.from === this.me) return;
+    const signal = signalIn(payload);
+    if (!signal || signal.from === this.me) return;
     if (signal.due) this.local.emit('due');
     for (const event of signal.settled) this.local.emit(`settled ${event}`);
+  }
+}
+
+/** Anybody with a login may notify on the channel: what no core sent is passed over. */
+function signalIn(payload: string): Signal | undefined {
+  try {
+    const said = JSON.parse(payload) as Partial<Signal> | null;
+    if (typeof said?.from !== 'string' || !Array.isArray(said.settled)) return undefined;
+    return { from: said.from, due: said.due === true, settled: said.settled };
+  } catch {
+    return undefined;
   }
 }
