@@ -1,10 +1,15 @@
-import { UnauthorizedException, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  ServiceUnavailableException,
+  UnauthorizedException,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { HubConfig } from '../config/hub-config';
 import type { ConnectedServer } from './connected-server';
 import { ConnectedServers } from './connected-servers';
-import { Credentials } from './credentials';
+import { Credentials, TooManyLogins } from './credentials';
 
 export interface AuthenticatedRequest extends FastifyRequest {
   /** The connected server that logged in. */
@@ -53,9 +58,18 @@ export class OperatorGuard implements CanActivate {
 async function authenticated(request: FastifyRequest, credentials: Credentials, whom: string): Promise<string> {
   const pair = basicPair(request.headers.authorization);
   if (!pair) throw new UnauthorizedException(`Log in as ${whom}: HTTP Basic with name and password`);
-  if (!(await credentials.verify(pair.name, pair.password)))
-    throw new UnauthorizedException('The name or the password is wrong');
+  if (!(await verified(credentials, pair))) throw new UnauthorizedException('The name or the password is wrong');
   return pair.name;
+}
+
+async function verified(credentials: Credentials, pair: { name: string; password: string }): Promise<boolean> {
+  try {
+    return await credentials.verify(pair.name, pair.password);
+  } catch (error) {
+    if (error instanceof TooManyLogins)
+      throw new ServiceUnavailableException('Too many logins at once; try again later');
+    throw error;
+  }
 }
 
 function basicPair(header: string | undefined): { name: string; password: string } | undefined {

@@ -1,5 +1,5 @@
 import type * as Crypto from 'node:crypto';
-import { Credentials, hashPassword } from './credentials';
+import { Credentials, TooManyLogins, hashPassword } from './credentials';
 
 const crypto: typeof Crypto = jest.requireActual('node:crypto');
 let derivations: jest.SpyInstance;
@@ -91,5 +91,19 @@ describe('Credentials', () => {
       credentials.verify('obm', at === 5 ? 'one: with a colon' : `${at}`),
     );
     expect(await Promise.all(crowd)).toEqual(Array.from({ length: 12 }, (_, at) => at === 5));
+  });
+});
+
+describe('a flood of guesses', () => {
+  it('is cut off, and does not keep out who was verified before', async () => {
+    const credentials = new Credentials([{ name: 'obm', password: 'right' }], 3);
+    expect(await credentials.verify('obm', 'right')).toBe(true);
+    const guesses = Array.from({ length: 8 }, (_, guess) =>
+      credentials.verify('obm', `wrong ${guess}`).catch((error: unknown) => error),
+    );
+    expect(await credentials.verify('obm', 'right')).toBe(true);
+    const answers = await Promise.all(guesses);
+    expect(answers.filter((answer) => answer === true)).toEqual([]);
+    expect(answers.some((answer) => answer instanceof TooManyLogins)).toBe(true);
   });
 });

@@ -9,6 +9,11 @@ const HASHED = /^\$scrypt\$ln=14,r=8,p=1\$([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]
 const MAX_REMEMBERED = 1_000;
 /** Guesses verified at one time; more of them wait, so that a flood of them cannot take the threads from everything else. */
 const MAX_AT_ONCE = 2;
+/** Guesses in line; beyond that nobody new is verified for a moment. */
+const MAX_WAITING = 100;
+
+/** More guesses come in than can be verified. Who was verified before is not concerned. */
+export class TooManyLogins extends Error {}
 
 interface Verifier {
   salt: Buffer;
@@ -26,10 +31,15 @@ export class Credentials {
   private readonly nobody: Verifier = { salt: randomBytes(SALT_LENGTH), key: randomBytes(KEY_LENGTH) };
   private readonly remembered = new Set<string>();
   private readonly memory = randomBytes(32);
-  private readonly line = new Line(MAX_AT_ONCE);
+  private readonly line: Line;
 
   /** @param pairs passwords, or hashes of them as `hashPassword` writes them */
-  constructor(private readonly pairs: readonly { name: string; password: string }[]) {}
+  constructor(
+    private readonly pairs: readonly { name: string; password: string }[],
+    maxWaiting = MAX_WAITING,
+  ) {
+    this.line = new Line(MAX_AT_ONCE, maxWaiting);
+  }
 
   async verify(name: string, password: string): Promise<boolean> {
     const mark = createHmac('sha256', this.memory).update(`${name.length}:${name}${password}`).digest('base64');
@@ -74,14 +84,18 @@ const derive = (password: string, salt: Buffer): Promise<Buffer> =>
     scrypt(password, salt, KEY_LENGTH, COST, (error, key) => (error ? reject(error) : resolve(key))),
   );
 
-/** At most so many at one time, the rest in line. */
+/** At most so many at one time, so many more in line. */
 class Line {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(private readonly most: number) {}
+  constructor(
+    private readonly most: number,
+    private readonly mostWaiting: number,
+  ) {}
 
   async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.waiting.length >= this.mostWaiting) throw new TooManyLogins();
     while (this.running >= this.most) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.running += 1;
     try {

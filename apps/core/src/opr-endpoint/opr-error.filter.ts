@@ -43,7 +43,7 @@ export class OprErrorFilter implements ExceptionFilter {
       return {
         status: STATUS.database_unavailable,
         reason: 'database_unavailable',
-        message: 'Nothing was stored; try again later',
+        message: 'The database does not answer; try again later',
       };
     }
     const status = statusOf(error);
@@ -67,7 +67,9 @@ const WORDS: Readonly<Record<number, string>> = {
   403: 'forbidden',
   404: 'not_found',
   413: 'too_large',
+  414: 'path_too_long',
   415: 'wrong_media_type',
+  503: 'unavailable',
 };
 const told = (status: number, message: string): Answer => ({
   status,
