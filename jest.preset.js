@@ -2,6 +2,8 @@
 module.exports = {
   rootDir: 'src',
   testEnvironment: 'node',
+  // One project is tested at a time, so its suites have the whole machine.
+  maxWorkers: '100%',
   testMatch: ['**/*.spec.ts'],
   transform: {
     '^.+\\.ts$': [

@@ -4,5 +4,4 @@ module.exports = {
   globalSetup: '../global-setup.js',
   globalTeardown: '../global-teardown.js',
   testTimeout: 60_000,
-  maxWorkers: 2,
 };

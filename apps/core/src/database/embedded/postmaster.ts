@@ -6,8 +6,10 @@ import type { Binaries } from './binaries';
 import type { Cluster } from './cluster';
 import { EmbeddedPostgresError, errorCode, errorText } from './errors';
 import { childOptions, runCommand } from './run-command';
+import { pause } from './wait';
 
 const STOP_SECONDS = 60;
+const ENDING_MS = 5_000;
 const LOG_LIMIT = 1_000_000;
 const LOG_TAIL = 3_000;
 
@@ -108,16 +110,20 @@ export async function startServer(options: {
   }
 }
 
-/** Fast: clients are cut off, what is committed is on the disk. */
+/** Fast: clients are cut off, what is committed is on the disk, and the process is gone. */
 export async function stopServer(cluster: Cluster, binaries: Binaries, account: Account | undefined): Promise<void> {
-  const { code, output } = await runCommand(
+  const running = await readPidFile(cluster);
+  const { output } = await runCommand(
     binaries.pgCtl,
     ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', String(STOP_SECONDS)],
     { account, timeoutMs: (STOP_SECONDS + 10) * 1_000 },
   );
-  const running = await readPidFile(cluster);
-  if (code !== 0 && running && (await isServerOf(cluster, running.pid))) {
-    throw new EmbeddedPostgresError(`PostgreSQL did not stop.\n${output}\n${await logTail(cluster)}`);
+  // A server gives up its file, which is what pg_ctl waits for, a moment before it ends.
+  const deadline = Date.now() + ENDING_MS;
+  while (running && (await isServerOf(cluster, running.pid))) {
+    if (Date.now() > deadline)
+      throw new EmbeddedPostgresError(`PostgreSQL did not stop.\n${output}\n${await logTail(cluster)}`);
+    await pause(20);
   }
 }
 
