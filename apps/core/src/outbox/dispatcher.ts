@@ -38,9 +38,10 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly log = new Logger('Dispatcher');
   private readonly underWay = new Map<string, Map<OutboxMessage, Promise<void>>>();
   private readonly pauses = new Map<string, Pause>();
-  private readonly ending = new AbortController();
+  private readonly callsUnderWay = new Set<AbortController>();
   private readonly timers: NodeJS.Timeout[] = [];
   private looking = false;
+  private claiming?: Promise<OutboxMessage[]>;
   private lookAgain = false;
   private stopped = false;
 
@@ -62,7 +63,9 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    const end = setTimeout(() => this.ending.abort(), SHUTDOWN_MS);
+    // What is being claimed at this moment is started, since `look` was the first to wait for it.
+    await this.claiming?.catch(() => undefined);
+    const end = setTimeout(() => this.callsUnderWay.forEach((call) => call.abort()), SHUTDOWN_MS);
     await Promise.all([...this.underWay.values()].flatMap((calls) => [...calls.values()]));
     clearTimeout(end);
     this.timers.forEach(clearInterval);
@@ -83,7 +86,8 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
         this.lookAgain = false;
         const room = this.room();
         if (room.size === 0) break;
-        for (const message of await this.outbox.claim(room, LEASE_MS)) this.start(message);
+        this.claiming = this.outbox.claim(room, LEASE_MS);
+        for (const message of await this.claiming) this.start(message);
       }
     } catch (error) {
       this.log.warn({ reason: String(error) }, 'the outbox cannot be read; looking again');
@@ -139,7 +143,10 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   private async call(message: OutboxMessage, server: ConnectedServer, adapter: Adapter): Promise<void> {
-    const signal = AbortSignal.any([AbortSignal.timeout(CALL_MS), this.ending.signal]);
+    // A controller for each call: signals derived from one that lives as long as the process would pile up on it.
+    const ending = new AbortController();
+    const deadline = setTimeout(() => ending.abort(), CALL_MS);
+    this.callsUnderWay.add(ending);
     const about = {
       server: server.name,
       kind: message.kind,
@@ -149,14 +156,17 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     };
     let failure: unknown;
     try {
-      await this.carrier.carry(message, server, adapter, signal);
+      await this.carrier.carry(message, server, adapter, ending.signal);
       if (message.kind !== 'hook') this.pauses.delete(server.uuid);
       this.log.log(about, 'carried');
       return;
     } catch (error) {
       failure = error;
+    } finally {
+      clearTimeout(deadline);
+      this.callsUnderWay.delete(ending);
     }
-    const step = nextStep(failure, message.attempts);
+    const step = nextStep(failure, message);
     this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
     switch (step.kind) {
       case 'later':
