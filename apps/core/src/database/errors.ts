@@ -17,6 +17,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return (
     /^(08|40|53|55000|57)/.test(state) ||
     /^E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)/.test(state) ||
-    /Connection terminated|timeout exceeded when trying to connect/.test(String(error))
+    // Between two statements of a transaction a lost connection shows as a query runner that was already released.
+    /Connection terminated|timeout exceeded when trying to connect|not queryable|was already released/.test(
+      String(error),
+    )
   );
 }

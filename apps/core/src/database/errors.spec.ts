@@ -1,0 +1,13 @@
+import { QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
+import { isDatabaseUnavailable } from './errors';
+
+describe('a database that is unavailable', () => {
+  it.each([
+    ['a connection lost between two statements of a transaction', new QueryRunnerProviderAlreadyReleasedError(), true],
+    ['one that pg has given up', new Error('Client has encountered a connection error and is not queryable'), true],
+    ['a server that is stopping', Object.assign(new Error('terminating connection'), { code: '57P01' }), true],
+    ['a value that it refuses', Object.assign(new Error('invalid byte sequence'), { code: '22021' }), false],
+  ])('%s', (_what, error, unavailable) => {
+    expect(isDatabaseUnavailable(error)).toBe(unavailable);
+  });
+});
