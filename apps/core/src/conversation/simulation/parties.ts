@@ -305,11 +305,12 @@ export class Tool implements Outside {
 
 /** A name in the shape of a UUID. */
 export function uuid(name: string): string {
-  let hash = 0x811c9dc5;
-  let text = '';
-  for (let round = 0; text.length < 32; round++) {
-    for (const character of `${round}${name}`) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
-    text += hash.toString(16).padStart(8, '0');
+  let [a, b] = [0x811c9dc5, 0x01000193];
+  for (let index = 0; index < name.length; index++) {
+    a = Math.imul(a ^ name.charCodeAt(index), 0x01000193) >>> 0;
+    b = Math.imul(b ^ a, 0x85ebca6b) >>> 0;
   }
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20, 32)}`;
+  const part = (number: number) => number.toString(16).padStart(8, '0');
+  const text = part(a) + part(b) + part(Math.imul(a, b) >>> 0) + part((a ^ b) >>> 0);
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`;
 }
