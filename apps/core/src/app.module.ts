@@ -42,6 +42,9 @@ export class AppModule {
           applicationName: 'opr-connect',
           extra: {
             connectionTimeoutMillis: 5_000,
+            // A database host that vanishes without a word must not hold up anybody for ever.
+            keepAlive: true,
+            query_timeout: 40_000,
             statement_timeout: 30_000,
             idle_in_transaction_session_timeout: 30_000,
           },

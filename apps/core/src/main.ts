@@ -47,8 +47,13 @@ interface Running {
 }
 
 async function shutDown(code: number, running: Running): Promise<void> {
-  await running.hub?.close();
-  await running.postgres?.stop();
+  const closed = await Promise.allSettled([running.hub?.close()]);
+  const stopped = await Promise.allSettled([running.postgres?.stop()]);
+  for (const end of [...closed, ...stopped]) {
+    if (end.status !== 'rejected') continue;
+    say(`The hub did not stop cleanly: ${String(end.reason)}`);
+    code = EXIT.failed;
+  }
   process.exit(code);
 }
 

@@ -106,14 +106,19 @@ export class ConnectedServers {
     );
     if (!settings.ok) return { ok: false, problems: settings.problems.map((problem) => `settings.${problem}`) };
     const log = new Logger(`${config.adapter}:${config.name}`);
-    const adapter = factory.instance.connect(settings.value, {
-      server: config.name,
-      hubId: this.config.hubId,
-      log: {
-        info: (message, details) => log.log({ ...details }, message),
-        warn: (message, details) => log.warn({ ...details }, message),
-      },
-    });
+    let adapter: Adapter;
+    try {
+      adapter = factory.instance.connect(settings.value, {
+        server: config.name,
+        hubId: this.config.hubId,
+        log: {
+          info: (message, details) => log.log({ ...details }, message),
+          warn: (message, details) => log.warn({ ...details }, message),
+        },
+      });
+    } catch (error) {
+      return { ok: false, problems: [`settings: ${error instanceof Error ? error.message : String(error)}`] };
+    }
     const problems = this.config.rules.flatMap((rule) =>
       rule.targets
         .filter((target) => target.server === config.name && !atLeast(supportedForwardingType(adapter), target.type))

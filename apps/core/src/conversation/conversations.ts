@@ -33,10 +33,7 @@ export class Conversations {
   ) {}
 
   /** A connected server forwards an event to the hub: new, or a row of its own that it posts again. */
-  async receive(
-    source: ConnectedServer,
-    event: OprEvent & { id: string },
-  ): Promise<{ ref: RowRef; isNew: boolean } | { refusal: Refusal }> {
+  async receive(source: ConnectedServer, event: OprEvent & { id: string }): Promise<{ ref: RowRef; isNew: boolean }> {
     const known = await this.repository.rowOf(source.uuid, event.id);
     if (known) return this.receiveAgain(known, event);
     try {
@@ -130,12 +127,9 @@ export class Conversations {
     return { id: own ? id : ref.row, url: target?.ref?.url, isExternal: true };
   }
 
-  private async receiveAgain(
-    known: { row: string; event: string },
-    event: OprEvent,
-  ): Promise<{ ref: RowRef; isNew: false } | { refusal: Refusal }> {
-    const changed = await this.tell(known, { kind: 'resent', from: known.row, event });
-    return changed.ok ? { ref: known, isNew: false } : { refusal: changed.refusal };
+  private async receiveAgain(known: RowRef, event: OprEvent): Promise<{ ref: RowRef; isNew: false }> {
+    await this.tell(known, { kind: 'resent', from: known.row, event });
+    return { ref: known, isNew: false };
   }
 
   /** Ids by which servers will call their rows from now on: of rows that are new, and of records that were just made. */

@@ -246,6 +246,13 @@ describe('an event that is posted again', () => {
     expect(talk.carried()).toEqual(['desk: severity']);
   });
 
+  it('is no news, and not refused, from a party that it is only about to be forwarded to', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    talk.say({ kind: 'resent', from: talk.party('desk').id, event: { ...event, state: 'closed' } });
+    expect(talk.last.refusal).toBeUndefined();
+    expect(talk.conversation.event.state).toBe('open');
+  });
+
   it('adds an annotation without an id once', () => {
     const annotated: OprEvent = {
       ...event,

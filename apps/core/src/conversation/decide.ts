@@ -222,7 +222,8 @@ class Walk {
 
   resent(from: string, event: OprEvent): void {
     const party = this.party(from);
-    if (!takesPart(party)) return this.refuse(party, { reason: 'not_forwarded' });
+    // It has the event already, so there is nothing to refuse it; what it says counts once it takes part.
+    if (!takesPart(party)) return this.say(party, 'no news', 'posted before it was forwarded');
     const properties = new Set([...propertiesOf(event), ...propertiesOf(this.event)]);
     const news: Edit[] = [];
     for (const property of properties) {

@@ -30,7 +30,7 @@ export class EventServiceController {
     const now = new Date().toISOString();
     const event = {
       ...submitted,
-      id: submitted.id?.trim() || randomUUID(),
+      id: submitted.id ?? randomUUID(),
       state: submitted.state ?? ('open' as const),
       severity: submitted.severity ?? ('normal' as const),
       timeCreated: submitted.timeCreated ?? now,

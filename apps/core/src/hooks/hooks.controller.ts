@@ -1,4 +1,13 @@
-import { Controller, HttpCode, NotFoundException, Param, Post, Req, UnauthorizedException } from '@nestjs/common';
+import {
+  Controller,
+  HttpCode,
+  NotFoundException,
+  Param,
+  Post,
+  Req,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
 import { ForgedHookError, type HookRequest } from '@opr-connect/adapter-kit';
 import type { FastifyRequest } from 'fastify';
 import { ConnectedServers } from '../connected-servers/connected-servers';
@@ -20,6 +29,9 @@ export class HooksController {
   @HttpCode(202)
   async receive(@Param('server') name: string, @Req() request: FastifyRequest): Promise<{ status: string }> {
     const server = this.servers.named(name);
+    // A tool sends again what was answered 503, and gives up at a 404.
+    if (server?.active && !server.adapter)
+      throw new ServiceUnavailableException('The settings of this server are wrong');
     if (!server?.active || !server.adapter?.receiveChange)
       throw new NotFoundException('No connected server by this name takes hooks');
     const headers = Object.fromEntries(

@@ -4,20 +4,24 @@ import { OprRefusal } from './status';
 
 const XML_TYPES = /^(application|text)\/(\w+\+)?xml\s*(;|$)/i;
 
-/** The event of a request body; the hub takes single events. */
+/** The event of a request body; the hub takes single events. Its id, if it has one, is trimmed. */
 export function eventIn(request: FastifyRequest): OprEvent {
   const document = documentIn(request);
-  if (document.root === 'event') return document.value;
-  throw new OprRefusal('wrong_document', `The body must be an event, not ${document.root}`, { element: document.root });
+  if (document.root !== 'event')
+    throw new OprRefusal('wrong_document', `The body must be an event, not ${document.root}`, {
+      element: document.root,
+    });
+  const id = document.value.id?.trim() || undefined;
+  if (id && id.length > MAX_ID)
+    throw new OprRefusal('wrong_document', `id: must not be longer than ${MAX_ID} characters`, { element: 'id' });
+  return { ...document.value, id };
 }
 
 /** The event of a request body, and its id. */
 export function eventWithIdIn(request: FastifyRequest): OprEvent & { id: string } {
   const event = eventIn(request);
-  const id = event.id?.trim();
+  const { id } = event;
   if (!id) throw new OprRefusal('id_missing', 'id: an event that is forwarded must have one', { element: 'id' });
-  if (id.length > MAX_ID)
-    throw new OprRefusal('wrong_document', `id: must not be longer than ${MAX_ID} characters`, { element: 'id' });
   return { ...event, id };
 }
 

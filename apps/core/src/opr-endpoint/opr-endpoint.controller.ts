@@ -44,7 +44,6 @@ export class OprEndpointController {
     const server = this.sourceOf(request, source);
     const event = eventWithIdIn(request);
     const received = await this.conversations.receive(server, event);
-    if ('refusal' in received) throw refusalOf(received.refusal, server.name);
     const answer = await this.answerWithin(server, received.ref, received.isNew);
     await replyEvent(reply, 200, { id: answer.id, sequenceNumber: event.sequenceNumber, drilldownUrl: answer.url });
   }
@@ -97,8 +96,11 @@ export class OprEndpointController {
   ): Promise<{ id: string; url?: string }> {
     const until = Date.now() + server.answerWithin;
     let answer = isNew ? undefined : await this.conversations.answerId(ref);
-    while (!answer?.isExternal && Date.now() < until && (await this.isExpected(ref))) {
-      await this.signals.untilSettled(ref.event, until - Date.now());
+    while (!answer?.isExternal && Date.now() < until) {
+      // Listening begins before looking: what is settled in between is not missed.
+      const settled = this.signals.untilSettled(ref.event, until - Date.now());
+      if (!(await this.isExpected(ref))) break;
+      await settled;
       answer = await this.conversations.answerId(ref);
     }
     answer ??= await this.conversations.answerId(ref);

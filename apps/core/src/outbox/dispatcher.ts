@@ -1,5 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Adapter } from '@opr-connect/adapter-kit';
+import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { backoffMs } from './backoff';
@@ -12,6 +12,8 @@ import { Signals } from './signals';
 const PLACES = 8;
 /** The longest that a call may take. */
 const CALL_MS = 45_000;
+/** How long an adapter may take to end a call that was aborted. */
+const GRACE_MS = 2_000;
 /** How long the messages of a core that died wait for another one. */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -156,7 +158,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     };
     let failure: unknown;
     try {
-      await this.carrier.carry(message, server, adapter, ending.signal);
+      await Promise.race([this.carrier.carry(message, server, adapter, ending.signal), this.overdue(ending.signal)]);
       if (message.kind !== 'hook') this.pauses.delete(server.uuid);
       this.log.log(about, 'carried');
       return;
@@ -184,6 +186,18 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       case 'unreadable':
         return this.carrier.unreadable(message);
     }
+  }
+
+  /** An adapter that does not end when its signal aborts is not waited for. */
+  private overdue(signal: AbortSignal): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      const give = () =>
+        setTimeout(
+          () => reject(new OutcomeUnknownError('the call did not end', { settleMs: CALL_MS })),
+          GRACE_MS,
+        ).unref();
+      signal.addEventListener('abort', give, { once: true });
+    });
   }
 
   private async release(message: OutboxMessage, after: Parameters<OutboxRepository['release']>[1]): Promise<void> {

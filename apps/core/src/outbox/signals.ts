@@ -1,4 +1,10 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
@@ -18,7 +24,7 @@ type Signal = { from: string; due: boolean; settled: string[] };
  * a NOTIFY makes all commits wait for each other.
  */
 @Injectable()
-export class Signals implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly log = new Logger('Signals');
   private readonly local = new EventEmitter().setMaxListeners(0);
   private readonly me = randomUUID();
@@ -54,16 +60,21 @@ export class Signals implements OnApplicationBootstrap, OnApplicationShutdown {
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.local.off(`settled ${event}`, done);
+        this.local.off(`settled ${event}`, done).off('stopping', done);
         resolve();
       };
-      const timer = setTimeout(done, withinMs);
-      this.local.once(`settled ${event}`, done);
+      const timer = setTimeout(done, withinMs).unref();
+      this.local.once(`settled ${event}`, done).once('stopping', done);
     });
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.listen();
+  }
+
+  /** Nobody waits for a settlement any more: the server can close. */
+  beforeApplicationShutdown(): void {
+    this.local.emit('stopping');
   }
 
   async onApplicationShutdown(): Promise<void> {

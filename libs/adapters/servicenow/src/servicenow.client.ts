@@ -69,7 +69,8 @@ export const ANSWERS: readonly AnswerRule[] = [
   { status: only(415), read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
   { status: only(429), read: 'busy', write: 'busy' },
   { status: [400, 499], read: 'rejected', write: 'rejected' },
-  { status: only(503), read: 'busy', write: 'busy' },
+  // A proxy may say so after the instance has done it.
+  { status: only(503), read: 'busy', write: 'unknown' },
   { status: [500, 599], read: 'transient', write: 'unknown' },
 ];
 

@@ -35,6 +35,7 @@ export class First1764000000000 implements MigrationInterface {
         forwarded_event uuid not null references forwarded_event (id),
         primary key (server, id)
       );
+      create index external_id_id on external_id (id);
 
       -- Changes and annotations that must not count twice.
       create table seen_id (
