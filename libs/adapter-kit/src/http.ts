@@ -45,6 +45,7 @@ export async function callTool(
   limits: HttpLimits = DEFAULT_HTTP_LIMITS,
 ): Promise<HttpAnswer> {
   const what = `${call.method} ${withoutSecrets(call.url)}`;
+  if (!URL.canParse(call.url)) throw new MisconfiguredError(`${what}: not a URL`);
   try {
     const answer = await http.axiosRef.request<string>({
       method: call.method,
@@ -75,7 +76,6 @@ function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: H
   const cause = error instanceof AxiosError ? error.cause : error;
   if (CERTIFICATE.test(code))
     return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
-  if (code === 'ERR_INVALID_URL') return new MisconfiguredError(`${what}: not a URL`, { cause });
   if (NOT_SENT.has(code)) return new TransientError(`${what}: no connection (${code})`, { scope: 'server', cause });
   const reason = code === 'ERR_CANCELED' ? 'no answer in time' : `the answer was lost (${code || 'unknown reason'})`;
   if (call.method === 'GET' || call.method === 'HEAD') return new TransientError(`${what}: ${reason}`, { cause });

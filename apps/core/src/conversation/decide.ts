@@ -460,7 +460,7 @@ class Walk {
       [...edits.properties.map(({ property }) => property), ...edits.annotations.map(() => 'annotation')].join(', '),
     );
     for (const party of this.parties) {
-      if (party.id !== from?.id) this.spread(party, edits);
+      if (!this.rules.cameFrom(party, from)) this.spread(party, edits);
     }
     if (from && writeBack) this.change(from, { properties: edits.properties, annotations: [] });
     if (from && !writeBack && this.traits(from).echoToSender) this.change(from, edits);

@@ -63,6 +63,9 @@ export const RULES = {
   /** Carry a value only to a party that is not known to hold it. */
   isNews: (conversation: Conversation, party: Party, edit: Edit): boolean => !knows(conversation, party, edit),
 
+  /** Never back: what a party told is not carried to it, except to write back. */
+  cameFrom: (party: Party, from: Party | undefined): boolean => party.id === from?.id,
+
   /** Which values may be carried to this party at all. */
   mayCarry(party: Party, property: Property): boolean {
     return party.state === 'received' ? isSettable(property) : true;

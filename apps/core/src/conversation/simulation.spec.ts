@@ -29,6 +29,7 @@ const MUTANTS: { [rule in keyof Rules]?: Rules[rule] } = {
   isCertain: (party, version, traits) =>
     version !== undefined && (party.newest === undefined || (traits.compareVersions?.(version, party.newest) ?? 0) > 0),
   isStaleRead: () => false,
+  cameFrom: () => false,
   mayCarry: () => true,
   writesBack: () => false,
   isResentNews: () => true,
