@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type EventChange, type ForwardingType, type OprEvent, type PropertyChange } from '@opr-connect/opr';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
@@ -25,6 +25,8 @@ export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refus
  */
 @Injectable()
 export class Conversations {
+  private readonly log = new Logger('Conversations');
+
   constructor(
     private readonly database: DataSource,
     private readonly repository: ConversationRepository,
@@ -52,6 +54,7 @@ export class Conversations {
         conversation: decision.conversation,
       };
       await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
+      this.tellLog(stored, 'received', decision);
       this.signals.due(decision.carry);
       return { ref: { event: stored.id, row: origin.id }, isNew: true };
     } catch (error) {
@@ -68,6 +71,7 @@ export class Conversations {
     const stored: Stored = { id: randomUUID(), eventId: event.id, conversation: decision.conversation };
     try {
       await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
+      this.tellLog(stored, 'submitted', decision);
       this.signals.due(decision.carry);
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -96,6 +100,7 @@ export class Conversations {
     const noted = party ? await this.repository.noted(party, candidateIds(input, now), sql) : new Set<string>();
     const decision = decide(stored.conversation, input, this.context(noted, stored.source, now));
     const after = { ...stored, conversation: decision.conversation };
+    this.tellLog(after, input.kind, decision);
     await this.repository.write(
       stored,
       stored.conversation,
@@ -104,6 +109,16 @@ export class Conversations {
       sql,
     );
     return { stored: after, decision };
+  }
+
+  /** What was decided about an event, in a line that can be found by the hub's id of it, or by the id that its source uses. */
+  private tellLog(
+    { id, eventId }: Stored,
+    input: Input['kind'] | 'received' | 'submitted',
+    { history }: Decision,
+  ): void {
+    const decided = history.map(({ party, what, detail }) => ({ party, what, detail }));
+    this.log.log({ event: id, eventId, input, decided }, 'decided');
   }
 
   /** The key that a party's external record carries. */

@@ -2,6 +2,7 @@ import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/commo
 import { writeEventList } from '@opr-connect/opr';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { HubConfig } from '../config/hub-config';
 import { OperatorGuard } from '../connected-servers/basic-auth';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ConversationRepository } from '../conversation/conversation.repository';
@@ -22,15 +23,20 @@ export class EventServiceController {
     private readonly conversations: Conversations,
     private readonly repository: ConversationRepository,
     private readonly servers: ConnectedServers,
+    private readonly config: HubConfig,
   ) {}
 
   @Post('event_list')
   async submit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const submitted = eventIn(request);
     const now = new Date().toISOString();
+    const id = submitted.id ?? randomUUID();
+    const { publicUrl } = this.config;
     const event = {
       ...submitted,
-      id: submitted.id ?? randomUUID(),
+      id,
+      drilldownUrl:
+        submitted.drilldownUrl ?? (publicUrl && `${publicUrl}/opr-web/rest/9.10/event_list/${encodeURIComponent(id)}`),
       state: submitted.state ?? ('open' as const),
       severity: submitted.severity ?? ('normal' as const),
       timeCreated: submitted.timeCreated ?? now,
