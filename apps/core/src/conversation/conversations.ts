@@ -9,7 +9,8 @@ import { correlationKey } from '../forwarding/correlation-key';
 import { Signals } from '../outbox/signals';
 import type { Context, Conversation, Decision, Input, Party, Refusal } from './conversation';
 import { ConversationRepository, type ExternalId, type Sql, type Stored } from './conversation.repository';
-import { candidateIds, decide, open } from './decide';
+import { decide, open } from './decide';
+import { candidateIds } from './seen-ids';
 
 /** Which row of the registry a caller speaks of. */
 export interface RowRef {

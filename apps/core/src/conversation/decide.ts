@@ -1,6 +1,5 @@
 import type { ExternalRef, Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
 import type { ForwardingState, ForwardingType, OprEvent, PropertyChange } from '@opr-connect/opr';
-import { createHash } from 'node:crypto';
 import {
   EVERYTHING,
   LOCAL,
@@ -34,13 +33,11 @@ import {
   type Edits,
   type Property,
 } from './properties';
+import { annotationsTold, namesOf, remembered } from './seen-ids';
 import { RULES, isListening, isQuiet, isSettled, normalised, takesPart, type Rules } from './rules';
 
 /** How many annotations of ours a party may still tell back. */
 const MAX_EXPECTED = 100;
-/** A longer id is remembered by its hash: an index holds no entry of more than some 2,700 bytes. */
-const MAX_REMEMBERED_ID = 500;
-
 /**
  * Begins the conversation about an event: the party it came from (none for a local submitter) and the targets that the
  * rules choose.
@@ -109,59 +106,6 @@ function newParty(id: string, server: string, state: ForwardingState, type: Forw
     unreadable: false,
     expected: [],
   };
-}
-
-/** The ids that deciding about this input may look up among those noted before. */
-export function candidateIds(input: Input, now: number): string[] {
-  return idsIn(input, now).map(remembered);
-}
-
-function idsIn(input: Input, now: number): string[] {
-  switch (input.kind) {
-    case 'changed': {
-      const annotations = readChanges(input.changes).annotations.flatMap((edit, index) =>
-        namesOf(edit, input.id, index, now),
-      );
-      return [...(input.id === undefined ? [] : [input.id]), ...annotations];
-    }
-    case 'resent':
-      return annotationsIn(input.event).flatMap((edit, index) => namesOf(edit, undefined, index, now));
-    case 'seen':
-      return input.seen.annotations.flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
-    case 'read':
-      return input.outcome === 'unreadable'
-        ? []
-        : annotationsTold(input.outcome).flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
-    case 'forward':
-    case 'delivered':
-    case 'rejected':
-    case 'gone':
-      return [];
-  }
-}
-
-/** Every annotation that a read tells, whichever way its adapter tells them. */
-const annotationsTold = (seen: Seen): (SeenAnnotation | AnnotationEdit)[] => [
-  ...seen.annotations,
-  ...(seen.event ? annotationsIn(seen.event) : []),
-];
-
-/**
- * How an annotation is remembered; the first name is the one to note. Without any id the words are the name: the same words
- * of the same author in a repeated message are one annotation. If they carry no time either, they are so for an hour at least.
- */
-function namesOf(
-  { id, author, text, time }: SeenAnnotation | AnnotationEdit,
-  changeId: string | undefined,
-  index: number,
-  now: number,
-): string[] {
-  if (id) return [`annotation:${id}`];
-  if (changeId) return [`annotation:${changeId}#${index}`];
-  const hour = Math.floor(now / 3_600_000);
-  return (time ? [time] : [`${hour}`, `${hour - 1}`]).map(
-    (when) => `annotation:${fingerprint([author ?? '', normalised(text), when])}`,
-  );
 }
 
 /**
@@ -652,7 +596,3 @@ class Walk {
 const named = (edits: Edit[]): string => edits.map(({ property }) => property).join(', ');
 
 const isUuid = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id);
-
-const remembered = (id: string): string => (id.length <= MAX_REMEMBERED_ID ? id : `long:${fingerprint([id])}`);
-
-const fingerprint = (words: string[]): string => createHash('sha256').update(JSON.stringify(words)).digest('hex');

@@ -32,7 +32,6 @@ import { pause } from './wait';
 jest.setTimeout(60_000);
 
 const FAST = { fsync: 'off', full_page_writes: 'off', shared_buffers: '16MB' };
-const asRoot = process.getuid?.() === 0 ? it : it.skip;
 
 /** A core without the rest of it, in a process of its own, so that it can be killed. Runs the sources as they are. */
 const CORE = `
@@ -339,14 +338,16 @@ describe('a data folder that has a cluster', () => {
   });
 });
 
-describe('as root', () => {
-  asRoot('the server runs as an unprivileged account', async () => {
+/** Who is not root has nothing of this to see. */
+const asRoot = process.getuid?.() === 0 ? describe : () => undefined;
+asRoot('as root', () => {
+  it('the server runs as an unprivileged account', async () => {
     const dataDir = await folder();
     await start(dataDir);
     expect((await stat(`/proc/${await serverPid(dataDir)}`)).uid).toBe((await postgresAccount(undefined))?.uid);
   });
 
-  asRoot('a clone and a data folder that this account cannot reach still work, and so does a restart', async () => {
+  it('a clone and a data folder that this account cannot reach still work, and so does a restart', async () => {
     const clone = await folder(0o700);
     const shared = await readdir(SHARED_FOLDER).catch(() => undefined);
     await copySources(clone);
@@ -374,26 +375,23 @@ describe('as root', () => {
     }
   });
 
-  asRoot(
-    'an unprivileged core runs it as itself, from an installation of another user without install scripts',
-    async () => {
-      const clone = await folder();
-      await copySources(clone);
-      const account = await postgresAccount(undefined);
-      const dataDir = join(clone, 'data');
-      await mkdir(dataDir, { mode: 0o700 });
-      await chown(dataDir, account?.uid ?? 0, account?.gid ?? 0);
-      const { core, last, told } = await startCore(dataDir, {
-        cwd: join(clone, 'embedded'),
-        uid: account?.uid,
-        gid: account?.gid,
-      });
-      expect(told.map(({ error }) => error).join('')).toBe('');
-      expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
-      expect((await stat(join(dataDir, 'postgres'))).isDirectory()).toBe(true);
-      await end(core, 'SIGTERM');
-    },
-  );
+  it('an unprivileged core runs it as itself, from an installation of another user without install scripts', async () => {
+    const clone = await folder();
+    await copySources(clone);
+    const account = await postgresAccount(undefined);
+    const dataDir = join(clone, 'data');
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, account?.uid ?? 0, account?.gid ?? 0);
+    const { core, last, told } = await startCore(dataDir, {
+      cwd: join(clone, 'embedded'),
+      uid: account?.uid,
+      gid: account?.gid,
+    });
+    expect(told.map(({ error }) => error).join('')).toBe('');
+    expect(await query(last.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    expect((await stat(join(dataDir, 'postgres'))).isDirectory()).toBe(true);
+    await end(core, 'SIGTERM');
+  });
 });
 
 /** What an installation with `ignore-scripts` in a closed folder looks like: no library links, no executable bits. */
