@@ -197,3 +197,20 @@ describe('when ServiceNow is in trouble', () => {
     expect(row?.state).toBe('failed');
   });
 });
+
+describe('a storm', () => {
+  it('of 200 events at once opens 200 incidents, and every one is taken over', async () => {
+    const title = uniqueTitle('storm');
+    const events = Array.from({ length: 200 }, (_, index) => newEvent({ title: `${title} ${index}` }));
+    const ids = await Promise.all(events.map((event) => installation.asObm.forward(event)));
+    expect(new Set(ids).size).toBe(200);
+    const mine = () =>
+      installation.live().filter((incident) => String(incident['short_description']).startsWith(title));
+    await eventually('all incidents', () => mine().length >= 200);
+    await eventually(
+      'the outbox is empty',
+      async () => (await installation.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
+    );
+    expect(mine()).toHaveLength(200);
+  });
+});

@@ -94,6 +94,17 @@ describe('Credentials', () => {
   });
 });
 
+describe('a client that begins with many requests at once', () => {
+  it('is verified once for all of them, however many may wait', async () => {
+    const credentials = new Credentials([{ name: 'obm', password: await hashPassword('right') }], 0);
+    const cost = await costOf(async () => {
+      const answers = await Promise.all(Array.from({ length: 500 }, () => credentials.verify('obm', 'right')));
+      expect(answers.every(Boolean)).toBe(true);
+    });
+    expect(cost).toBe(1);
+  });
+});
+
 describe('a flood of guesses', () => {
   it('is cut off, and does not keep out who was verified before', async () => {
     const credentials = new Credentials([{ name: 'obm', password: 'right' }], 3);

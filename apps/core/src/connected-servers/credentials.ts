@@ -30,6 +30,7 @@ export class Credentials {
   private verifiers: Promise<Map<string, Verifier>> | undefined;
   private readonly nobody: Verifier = { salt: randomBytes(SALT_LENGTH), key: randomBytes(KEY_LENGTH) };
   private readonly remembered = new Set<string>();
+  private readonly underWay = new Map<string, Promise<boolean>>();
   private readonly memory = randomBytes(32);
   private readonly line: Line;
 
@@ -44,6 +45,14 @@ export class Credentials {
   async verify(name: string, password: string): Promise<boolean> {
     const mark = createHmac('sha256', this.memory).update(`${name.length}:${name}${password}`).digest('base64');
     if (this.remembered.has(mark)) return true;
+    // A client that begins with many requests at once is verified once for all of them.
+    const begun =
+      this.underWay.get(mark) ?? this.compare(name, password, mark).finally(() => this.underWay.delete(mark));
+    this.underWay.set(mark, begun);
+    return begun;
+  }
+
+  private async compare(name: string, password: string, mark: string): Promise<boolean> {
     const verifiers = await (this.verifiers ??= verifiersOf(this.pairs));
     const verifier = verifiers.get(name) ?? this.nobody;
     const matches = await this.line.run(async () =>
@@ -95,7 +104,7 @@ class Line {
   ) {}
 
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.waiting.length >= this.mostWaiting) throw new TooManyLogins();
+    if (this.running >= this.most && this.waiting.length >= this.mostWaiting) throw new TooManyLogins();
     while (this.running >= this.most) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.running += 1;
     try {
