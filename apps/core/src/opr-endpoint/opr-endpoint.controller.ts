@@ -99,9 +99,10 @@ export class OprEndpointController {
     while (!answer?.isExternal && Date.now() < until) {
       // Listening begins before looking: what is settled in between is not missed.
       const settled = this.signals.untilSettled(ref.event, until - Date.now());
-      if (!(await this.isExpected(ref))) break;
-      await settled;
+      const isExpected = await this.isExpected(ref);
+      if (isExpected) await settled;
       answer = await this.conversations.answerId(ref);
+      if (!isExpected) break;
     }
     answer ??= await this.conversations.answerId(ref);
     if (server.strict && !answer.isExternal && (await this.hasTarget(ref)))
