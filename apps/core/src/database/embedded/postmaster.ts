@@ -8,8 +8,8 @@ import { EmbeddedPostgresError, errorCode, errorText } from './errors';
 import { childOptions, runCommand } from './run-command';
 import { pause } from './wait';
 
-const STOP_SECONDS = 60;
-const ENDING_MS = 5_000;
+const SIGNAL_MS = 10_000;
+const STOP_MS = 60_000;
 const LOG_LIMIT = 1_000_000;
 const LOG_TAIL = 3_000;
 
@@ -110,20 +110,21 @@ export async function startServer(options: {
   }
 }
 
-/** Fast: clients are cut off, what is committed is on the disk, and the process is gone. */
+/**
+ * Fast: clients are cut off, what is committed is on the disk, and the process is gone. `pg_ctl stop` would wait for
+ * whichever server the file names: in the moment between the end of ours and the end of its wait, another core may
+ * start one. So the signal goes to this process, and this process is waited for.
+ */
 export async function stopServer(cluster: Cluster, binaries: Binaries, account: Account | undefined): Promise<void> {
   const running = await readPidFile(cluster);
-  const { output } = await runCommand(
-    binaries.pgCtl,
-    ['stop', '-D', cluster.data, '-m', 'fast', '-w', '-t', String(STOP_SECONDS)],
-    { account, timeoutMs: (STOP_SECONDS + 10) * 1_000 },
-  );
-  // A server gives up its file, which is what pg_ctl waits for, a moment before it ends.
-  const deadline = Date.now() + ENDING_MS;
-  while (running && (await isServerOf(cluster, running.pid))) {
+  if (!running || !(await isServerOf(cluster, running.pid))) return;
+  const { output } = await runCommand(binaries.pgCtl, ['kill', 'INT', String(running.pid)], {
+    account,
+    timeoutMs: SIGNAL_MS,
+  });
+  for (const deadline = Date.now() + STOP_MS; await isServerOf(cluster, running.pid); await pause(20)) {
     if (Date.now() > deadline)
       throw new EmbeddedPostgresError(`PostgreSQL did not stop.\n${output}\n${await logTail(cluster)}`);
-    await pause(20);
   }
 }
 
