@@ -510,8 +510,8 @@ class Walk {
     const last = this.waiting.filter((one) => one.party === party.id).at(-1);
     if (last?.kind !== 'change' || !this.traits(party).mergesChanges) return undefined;
     const change = this.rules.merged(last.change, news);
-    const { after: _, ...due } = last;
-    return { ...due, change, ...(last.after && this.patience(party, change.changedProperties ?? [])) };
+    const { id, kind, after } = last;
+    return { id, kind, party: party.id, change, ...(after && this.patience(party, change.changedProperties ?? [])) };
   }
 
   private replace(party: Party, properties: Property[], message: Waiting & { kind: 'change' }): void {
