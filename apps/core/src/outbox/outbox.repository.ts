@@ -104,7 +104,8 @@ export const reasons = (error: string): string => `(
 const CLAIM = `
   with free as (
     select s.server, s.failures, s.resumed_at, c.concurrency,
-           least(greatest(1, c.rate / 6), coalesce(s.budget, c.rate / 6) + extract(epoch from now() - coalesce(s.budget_at, now())) * c.rate / 60) as budget
+           case when c.rate is not null then
+             least(greatest(1, c.rate / 6), coalesce(s.budget, c.rate / 6) + extract(epoch from now() - coalesce(s.budget_at, now())) * c.rate / 60) end as budget
       from unnest($1::uuid[], $2::int[], $3::float8[]) as c (server, concurrency, rate)
       join server_state s on s.server = c.server
      where s.held_at is null and (s.paused_until is null or s.paused_until <= now())
