@@ -20,9 +20,16 @@ export const clean = (text: string): string => text.replace(/\r\n?/g, '\n').repl
 
 /** A text as Jira takes it, cut with a mark if it is too long for it. */
 export function written(text: string, flavour: Flavour): Json {
-  const fitting = cutTo(clean(text), TEXT_LIMIT, flavour === 'cloud' ? (each) => each.length : wikiLength);
+  const fitting = cutToFit(text, flavour);
   return flavour === 'cloud' ? textToAdf(fitting) : textToWiki(fitting);
 }
+
+/** A text, cut with a mark if it and so many characters more are too long for Jira. */
+export const cutToFit = (text: string, flavour: Flavour, room = 0): string =>
+  cutTo(clean(text), TEXT_LIMIT - room, lengthIn(flavour));
+
+const lengthIn = (flavour: Flavour): ((text: string) => number) =>
+  flavour === 'cloud' ? (text) => text.length : (text) => textToWiki(text).length;
 
 /** What `written` makes of a text, once it is read back. */
 export const readBack = (text: string, flavour: Flavour): string => read(written(text, flavour));
@@ -31,16 +38,13 @@ export const readBack = (text: string, flavour: Flavour): string => read(written
 export const read = (value: unknown): string => (typeof value === 'string' ? wikiToText(value) : adfToText(value));
 
 /** Whether a text goes into one field or comment. */
-export const fits = (text: string, flavour: Flavour): boolean =>
-  (flavour === 'cloud' ? text.length : wikiLength(text)) <= TEXT_LIMIT;
+export const fits = (text: string, flavour: Flavour): boolean => lengthIn(flavour)(text) <= TEXT_LIMIT;
 
 export function summary(title: string): string {
   const line = clean(title).replace(/\s+/g, ' ').trim();
   // Jira takes no issue without a summary.
   return cutTo(line || '(no title)', SUMMARY_LIMIT, (each) => each.length, '…');
 }
-
-const wikiLength = (text: string): number => textToWiki(text).length;
 
 /** The longest beginning that fits together with its mark: the length of what is written grows with the text. */
 function cutTo(text: string, limit: number, lengthOf: (text: string) => number, mark = CUT_MARK): string {

@@ -175,7 +175,7 @@ function one(site: FakeSite, { method, url, body, by }: ApiCall, id: string): Ap
       const values = checked(site, (body['fields'] ?? {}) as Record<string, unknown>);
       const labels = (update['labels'] ?? []).reduce<string[]>((held, step) => {
         const add = step['add'] === undefined ? [] : [checkedLabel(String(step['add']))];
-        return [...held.filter((label) => label !== step['remove']), ...add];
+        return [...new Set([...held.filter((label) => label !== step['remove']), ...add])];
       }, issue.labels);
       site.issues.edit(issue, { ...values, ...(update['labels'] && { labels }) }, by);
       return { status: 204 };
