@@ -2,13 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { control } from './fake-control';
+import type { CustomField, FakeSite } from './fake-fields';
 import { FakeFaults, FakeWriteLimits, limitHeaders, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
 import { FakeIssues, Refusal, type FakeIssue } from './fake-issues';
 import { FakeJson } from './fake-json';
 import { issuePage, listPage, loginPage, missingPage } from './fake-pages';
 import { personIn, type Person } from './fake-people';
-import { restApi, type CustomField, type FakeSite } from './fake-rest';
+import { restApi } from './fake-rest';
 import { FakeIndex } from './fake-search';
 import { FakeWorkflow } from './fake-workflow';
 
@@ -264,10 +265,9 @@ function parse(body: string): Record<string, unknown> {
 
 function withoutField(body: Record<string, unknown>, fault: Fault | undefined): Record<string, unknown> {
   if (fault?.kind !== 'dropped') return body;
-  const { [fault.field]: _, ...kept } = body;
-  const fields = { ...(body['fields'] as Record<string, unknown> | undefined) };
-  delete fields[fault.field];
-  return 'fields' in kept ? { ...kept, fields } : kept;
+  const without = (value: object) => Object.fromEntries(Object.entries(value).filter(([name]) => name !== fault.field));
+  const fields: unknown = body['fields'];
+  return { ...without(body), ...(typeof fields === 'object' && fields && { fields: without(fields) }) };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

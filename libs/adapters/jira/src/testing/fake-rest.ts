@@ -1,26 +1,7 @@
+import { checked, checkedLabel, checkedProperty, idOf, keyOf, SYSTEM_FIELDS, type FakeSite } from './fake-fields';
+import { ISSUE_TYPES, PRIORITIES, PROJECTS, Refusal, type FakeIssue } from './fake-issues';
+import { select } from './fake-search';
 import { checkText } from './fake-text';
-import { ISSUE_TYPES, PRIORITIES, PROJECTS, Refusal, type FakeIssue, type FakeIssues } from './fake-issues';
-import type { FakeJson } from './fake-json';
-import { select, type FakeIndex } from './fake-search';
-import type { FakeWorkflow } from './fake-workflow';
-
-export interface FakeSite {
-  readonly issues: FakeIssues;
-  readonly workflow: FakeWorkflow;
-  readonly json: FakeJson;
-  readonly index: FakeIndex;
-  readonly cloud: boolean;
-  /** Fields of the create and edit screens beyond the system's, with their allowed values. */
-  readonly customFields: Record<string, CustomField>;
-  /** System fields that the screens of this site lack. */
-  readonly missingFields: Set<string>;
-}
-
-export interface CustomField {
-  name: string;
-  required?: boolean;
-  allowedValues?: { id: string; value: string }[];
-}
 
 export interface ApiCall {
   method: string;
@@ -35,7 +16,6 @@ export interface ApiCall {
 export type ApiAnswer = { status: number; value?: unknown };
 
 const ok = (value: unknown): ApiAnswer => ({ status: 200, value });
-const SYSTEM_FIELDS = ['project', 'issuetype', 'summary', 'description', 'priority', 'labels', 'assignee'];
 const GONE =
   'The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046';
 
@@ -242,83 +222,4 @@ function partOf(site: FakeSite, call: ApiCall, issue: FakeIssue, part: string, d
     default:
       throw new Refusal(405, []);
   }
-}
-
-/** Fields of a create or an edit, as this site stores them. */
-function checked(site: FakeSite, fields: Record<string, unknown>): Partial<FakeIssue> {
-  const values: Partial<FakeIssue> = {};
-  const custom: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
-    if (site.missingFields.has(name) || (!SYSTEM_FIELDS.includes(name) && !site.customFields[name]))
-      throw new Refusal(400, [], {
-        [name]: `Field '${name}' cannot be set. It is not on the appropriate screen, or unknown.`,
-      });
-    switch (name) {
-      case 'project':
-      case 'issuetype':
-        break;
-      case 'summary':
-        values.summary = checkedSummary(value);
-        break;
-      case 'description':
-        checkText(value, site.cloud, 'description');
-        values.description = value;
-        break;
-      case 'labels':
-        values.labels = (value as string[]).map(checkedLabel);
-        break;
-      case 'priority': {
-        const id = idOf(value, PRIORITIES);
-        if (!id) throw new Refusal(400, [], { priority: 'Specify a valid priority' });
-        values.priority = id;
-        break;
-      }
-      case 'assignee':
-        values.assignee = checkedUser(site, value);
-        break;
-      default:
-        custom[name] = value;
-    }
-  }
-  return { ...values, ...(Object.keys(custom).length > 0 && { custom }) };
-}
-
-function checkedSummary(value: unknown): string {
-  if (typeof value !== 'string' || value === '')
-    throw new Refusal(400, [], { summary: 'You must specify a summary of the issue.' });
-  if (value.length > 255) throw new Refusal(400, [], { summary: "Summary can't exceed 255 characters." });
-  if (/[\r\n]/.test(value))
-    throw new Refusal(400, [], { summary: 'The summary is invalid because it contains newline characters.' });
-  return value;
-}
-
-function checkedLabel(label: string): string {
-  if (/\s/.test(label))
-    throw new Refusal(400, [], { labels: `The label '${label}' contains spaces which is invalid.` });
-  if (label.length > 255) throw new Refusal(400, [], { labels: `The label '${label}' exceeds the maximum length.` });
-  return label;
-}
-
-function checkedUser(site: FakeSite, value: unknown): string | null {
-  const wanted = value as { accountId?: string | null; name?: string | null } | null;
-  const id = site.cloud ? wanted?.accountId : wanted?.name;
-  if (wanted === null || id === null || id === '') return null;
-  const user = site.issues.users.find((each) => (site.cloud ? each.accountId : each.name) === id);
-  if (!user) throw new Refusal(400, [], { assignee: `User '${String(id)}' does not exist.` });
-  return user.name;
-}
-
-function checkedProperty(key: string, value: unknown): unknown {
-  if (key.length > 255 || JSON.stringify(value).length > 32_768) throw new Refusal(400, ['The property is too long.']);
-  return value;
-}
-
-function idOf(value: unknown, table: Readonly<Record<string, string>>): string | undefined {
-  const { id, name } = (value ?? {}) as { id?: string; name?: string };
-  return Object.keys(table).find((each) => (id === undefined ? table[each] === name : each === id));
-}
-
-function keyOf(value: unknown, table: Readonly<Record<string, string>>): string | undefined {
-  const { id, key } = (value ?? {}) as { id?: string; key?: string };
-  return Object.keys(table).find((each) => (key === undefined ? table[each] === id : each === key));
 }

@@ -103,7 +103,7 @@ export class FakeWorkflow {
     }
     const isDone = this.status(transition.to).category === 'done';
     const resolution = resolutionNamed(fields['resolution']) ?? (isDone ? issue.resolution : null);
-    const { resolution: _, ...others } = fields;
+    const others = Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'resolution'));
     return { status: transition.to, resolution, custom: { ...issue.custom, ...others } };
   }
 }
