@@ -3,6 +3,7 @@ import {
   DeliveryError,
   EventAdapter,
   GoneError,
+  Mapping,
   RejectedError,
   type Adapter,
   type AdapterContext,
@@ -26,7 +27,14 @@ import { JiraDrafts, type Draft } from './jira.drafts';
 import { parseHook, verifySignature } from './jira.hook';
 import { at, listAt, numberAt, textAt } from './jira.json';
 import { JiraLookUp } from './jira.look-up';
-import { changesBetween, compareVersions, describeSnapshot, snapshotAtCreation, snapshotOf } from './jira.mapping';
+import {
+  changesBetween,
+  compareVersions,
+  describeSnapshot,
+  JIRA,
+  snapshotAtCreation,
+  snapshotOf,
+} from './jira.mapping';
 import { annotationsOf, commentsFor, noteId, notYetIn, type Note } from './jira.notes';
 import { pollIssues } from './jira.poll';
 import { JiraSettings } from './jira.settings';
@@ -47,6 +55,7 @@ export class JiraAdapter implements Adapter {
   readonly traits: Traits = { hooksMayReorder: true };
   readonly compareVersions = compareVersions;
   readonly describe: (snapshot: Snapshot) => ExternalEvent = describeSnapshot;
+  readonly mapping: Mapping;
   private readonly client: JiraClient;
   private readonly directory: JiraDirectory;
   private readonly drafts: JiraDrafts;
@@ -59,10 +68,11 @@ export class JiraAdapter implements Adapter {
     private readonly settings: JiraSettings,
     private readonly context: AdapterContext,
   ) {
+    this.mapping = new Mapping(JIRA, settings.mapping);
     this.client = new JiraClient(http, { ...settings, apiUrl: settings.apiUrl ?? settings.url });
-    this.directory = new JiraDirectory(this.client, settings);
-    this.drafts = new JiraDrafts(this.directory);
-    this.transitions = new JiraTransitions(this.client, settings);
+    this.directory = new JiraDirectory(this.client, settings, this.mapping);
+    this.drafts = new JiraDrafts(this.directory, this.mapping);
+    this.transitions = new JiraTransitions(this.client, this.mapping, settings.resolution);
     this.lookUp = new JiraLookUp(this.client, this.directory, this.transitions, settings.label, context.log);
   }
 
@@ -77,7 +87,7 @@ export class JiraAdapter implements Adapter {
     const isUntouched = textAt(issue.fields, 'status', 'statusCategory', 'key') === 'new';
     if (draft.state && isUntouched) await this.move(issue, draft.state, key, signal);
     const now = await this.lookUp.read(issue.id, signal);
-    const snapshot = snapshotAtCreation(draft.made, snapshotOf(now), this.settings);
+    const snapshot = snapshotAtCreation(draft.made, snapshotOf(now), this.mapping);
     const isAsMade = snapshot.version !== '0';
     return { ref: this.ref(now), snapshot, ...((found || !isAsMade) && { found: true }) };
   }
@@ -129,7 +139,7 @@ export class JiraAdapter implements Adapter {
   }
 
   changes(before: Snapshot | undefined, after: Snapshot): PropertyChange[] {
-    return changesBetween(before, after, this.settings);
+    return changesBetween(before, after, this.mapping);
   }
 
   verifyHook(hook: HookRequest): void {
@@ -144,7 +154,7 @@ export class JiraAdapter implements Adapter {
 
   private async create(draft: Draft, key: string, signal: AbortSignal): Promise<JiraIssue> {
     const { typeId } = await this.directory.createScreen(signal);
-    const labels = [...this.extraLabels(draft), ...this.lookUp.labels(key)];
+    const labels = this.lookUp.labels(key);
     const fields = { ...draft.fields, project: { key: this.settings.project }, issuetype: { id: typeId }, labels };
     const id = await this.refreshing(() => this.client.create(fields, this.lookUp.properties(key), signal));
     this.lookUp.remember(key, id);
@@ -159,12 +169,6 @@ export class JiraAdapter implements Adapter {
     await this.client.send('PUT', ['issue', id], { update: { labels } }, signal);
     for (const [name, value] of Object.entries(this.lookUp.properties(key)))
       await this.client.send('PUT', ['issue', id, 'properties', name], value, signal);
-  }
-
-  /** Labels that the settings name as a further field. */
-  private extraLabels({ fields }: Draft): Json[] {
-    const labels = fields['labels'];
-    return Array.isArray(labels) ? labels : [];
   }
 
   /** The site may have other choices, users or screens by now. */
@@ -231,7 +235,8 @@ export class JiraAdapter implements Adapter {
     const me = await this.directory.me(signal);
     const isUs = (author: unknown) =>
       ['accountId', 'name', 'key'].some((name) => me.includes(textAt(at(author), name) ?? ''));
-    return { id, snapshot: snapshotOf(issue), annotations: comments.flatMap((each) => annotationsOf(each, isUs)) };
+    const annotations = comments.flatMap((each) => annotationsOf(each, isUs));
+    return { id, snapshot: snapshotOf(issue), annotations: this.mapping.comesBack('annotation') ? annotations : [] };
   }
 
   private ref({ id, key }: JiraIssue): Written['ref'] {

@@ -63,7 +63,7 @@ describe.each(FLAVOURS)('on %s, a change of the event', (flavour) => {
 
   it('moves the issue to the status that the settings name, before any other of its category', async () => {
     bench.fake.workflow.transitions.push({ id: '61', name: 'Give up', to: 'Cancelled' });
-    const adapter = bench.another({ statuses: { closed: 'cancelled' } });
+    const adapter = bench.another({ mapping: { state: { out: { closed: 'Cancelled' } } } });
     const { snapshot } = await adapter.forwardChange(aChange(stateChange('closed')), forwardedAs(written), delivery());
     expect(snapshot?.fields).toMatchObject({ status: 'Cancelled', category: 'done' });
     const before = written.snapshot;
@@ -99,6 +99,38 @@ describe.each(FLAVOURS)('on %s, a change of the event', (flavour) => {
     await carry(annotation('Looked at it.', 'a1'), stateChange('in_progress'));
     expect(issue().comments).toHaveLength(1);
     expect(read(issue().comments[0]?.body)).toMatch(/^Looked at it\.\n— operator \[opr:[0-9a-f]{16}\]$/);
+  });
+
+  it('goes only the ways that the settings allow, by their templates, and attributes to their fields', async () => {
+    bench.fake.customFields['customfield_1'] = { name: 'Host' };
+    const adapter = bench.another({
+      mapping: {
+        directions: { severity: 'once', state: 'back', annotation: 'none' },
+        customAttributes: { host: { field: 'customfield_1', direction: 'out' } },
+        titleTemplate: '[{{ event.severity }}] {{ event.title }}',
+      },
+    });
+    const host = (currentValue: string): PropertyChange => ({
+      ...{ kind: 'custom_attribute_property_change', propertyName: 'custom_attribute', key: 'host' },
+      ...{ changeOperation: 'update', currentValue },
+    });
+    const severity = { kind: 'severity_property_change', propertyName: 'severity', currentValue: 'critical' } as const;
+    const all = [text('title', 'eth0 down'), severity, stateChange('closed'), annotation('x', 'a1'), host('db1')];
+    await adapter.forwardChange(aChange(...all), forwardedAs(written), delivery());
+    expect(issue()).toMatchObject({
+      ...{ summary: '[major] eth0 down', priority: '2', status: 'To Do', comments: [] },
+      custom: { customfield_1: 'db1' },
+    });
+    const ann = bench.fake.asPerson('ann');
+    ann.edit(written.ref.id, { priority: '1' });
+    ann.transition(written.ref.id, 'Done');
+    ann.comment(written.ref.id, 'hello');
+    const seen = await adapter.getExternalEvent(forwardedAs(written), delivery());
+    expect(seen.annotations).toEqual([]);
+    expect(adapter.changes(written.snapshot, seen.snapshot ?? { fields: {} })).toMatchObject([
+      { propertyName: 'title' },
+      { propertyName: 'state', currentValue: 'closed' },
+    ]);
   });
 
   it('cuts an annotation that is too long, and its marker stays', async () => {

@@ -1,4 +1,4 @@
-import { MisconfiguredError, type Json } from '@opr-connect/adapter-kit';
+import { MisconfiguredError, type Json, type Mapping } from '@opr-connect/adapter-kit';
 import type { Severity } from '@opr-connect/opr';
 import type { JiraClient } from './jira.client';
 import { at, listAt, textAt } from './jira.json';
@@ -30,6 +30,7 @@ export class JiraDirectory {
   constructor(
     private readonly client: JiraClient,
     private readonly settings: JiraSettings,
+    private readonly mapping: Mapping,
   ) {}
 
   /** The names by which Jira tells the user of our token: account id (Cloud), or name and key (Data Center). */
@@ -61,7 +62,7 @@ export class JiraDirectory {
   async priority(severity: Severity, signal: AbortSignal): Promise<{ id: string; name: string } | undefined> {
     const field = (await this.createScreen(signal)).fields.get('priority');
     if (!field) return undefined;
-    for (const name of priorityNames(severity, this.settings)) {
+    for (const name of priorityNames(severity, this.mapping)) {
       const choice = choiceIn(field, name);
       if (choice) return { id: choice.id, name: choice.names[0] ?? name };
     }
@@ -84,11 +85,11 @@ export class JiraDirectory {
     });
   }
 
-  /** The fields of the settings as Jira wants them written: the name of a choice becomes its id. */
-  async extraFields(signal: AbortSignal): Promise<{ [field: string]: Json }> {
+  /** Values of further fields as Jira wants them written: the name of a choice becomes its id. */
+  async asChoices(values: { [field: string]: Json }, signal: AbortSignal): Promise<{ [field: string]: Json }> {
     const { fields } = await this.createScreen(signal);
     return Object.fromEntries(
-      Object.entries(this.settings.fields).map(([id, value]) => {
+      Object.entries(values).map(([id, value]) => {
         const field = fields.get(id);
         const choice = typeof value === 'string' && field ? choiceIn(field, value) : undefined;
         return [id, choice ? { id: choice.id } : value];
@@ -103,27 +104,29 @@ export class JiraDirectory {
 
   /** What the settings name must be there, and what the project wants must be in the settings. */
   private check({ fields }: CreateScreen): void {
-    const { settings } = this;
+    const { project, mapping } = this.settings;
     if (!fields.has('labels'))
-      throw new MisconfiguredError(`${settings.project}: the field Labels must be on the create and edit screens`);
-    for (const [id, value] of Object.entries(settings.fields)) {
+      throw new MisconfiguredError(`${project}: the field Labels must be on the create and edit screens`);
+    const own = new Map<string, Json | undefined>();
+    for (const { field } of mapping?.customAttributes?.values() ?? []) own.set(field, undefined);
+    for (const [id, { constant }] of mapping?.fields ?? []) own.set(id, constant);
+    for (const [id, value] of own) {
       const field = fields.get(id);
-      if (!field) throw new MisconfiguredError(`fields.${id}: is not on the create screen of ${settings.project}`);
+      if (!field) throw new MisconfiguredError(`mapping: ${id} is not on the create screen of ${project}`);
       if (typeof value === 'string' && field.choices.length > 0 && !choiceIn(field, value))
-        throw new MisconfiguredError(`fields.${id}: must be one of ${namesOf(field)}`);
+        throw new MisconfiguredError(`mapping.fields.${id}: must be one of ${namesOf(field)}`);
     }
     const priority = fields.get('priority');
-    for (const [severity, name] of Object.entries(settings.priorities)) {
+    for (const [severity, name] of Object.entries(mapping?.severity?.out ?? {})) {
       if (priority && !choiceIn(priority, name))
-        throw new MisconfiguredError(`priorities.${severity}: must be one of ${namesOf(priority)}`);
+        throw new MisconfiguredError(`mapping.severity.out.${severity}: must be one of ${namesOf(priority)}`);
     }
     const missing = [...fields.values()].filter(
-      ({ id, required, hasDefault }) =>
-        required && !hasDefault && !WRITTEN_FIELDS.has(id) && settings.fields[id] === undefined,
+      ({ id, required, hasDefault }) => required && !hasDefault && !WRITTEN_FIELDS.has(id) && !own.has(id),
     );
     if (missing.length > 0)
       throw new MisconfiguredError(
-        `fields: ${settings.project} requires ${missing.map(({ id, name }) => `${id} (${name})`).join(', ')}`,
+        `mapping.fields: ${project} requires ${missing.map(({ id, name }) => `${id} (${name})`).join(', ')}`,
       );
   }
 

@@ -1,4 +1,4 @@
-import type { Forwarded, Json } from '@opr-connect/adapter-kit';
+import type { Forwarded, Json, Mapping } from '@opr-connect/adapter-kit';
 import type { AnnotationPropertyChange, EventChange, LifecycleState, OprEvent } from '@opr-connect/opr';
 import type { JiraDirectory } from './jira.directory';
 import { eventDescription, fullDescription, isCut, repeatsTitle, valueIn, type Creation } from './jira.mapping';
@@ -18,7 +18,10 @@ const NOBODY = /^-|^00000000-0000-0000-ffff-ffffffffffff$/;
 
 /** From an event, or a change of one, to what is written to its issue. */
 export class JiraDrafts {
-  constructor(private readonly directory: JiraDirectory) {}
+  constructor(
+    private readonly directory: JiraDirectory,
+    private readonly mapping: Mapping,
+  ) {}
 
   /** A new issue but for its home and its labels, and how it reads back. */
   async ofEvent(
@@ -28,29 +31,31 @@ export class JiraDrafts {
     signal: AbortSignal,
   ): Promise<Draft & { made: Creation }> {
     const { fields: screen } = await this.directory.createScreen(signal);
-    const description = fullDescription(event);
-    const state = event.state ?? 'open';
-    const made: Creation = { summary: summary(event.title ?? ''), description: readBack(description, flavour), state };
+    const goes = (property: Parameters<Mapping['goesInForward']>[0]) => this.mapping.goesInForward(property);
+    const whole = goes('title') ? await this.mapping.wholeTitle(event, signal) : `Event ${event.id ?? ''}`;
+    const text = goes('description') ? await this.mapping.wholeDescription(event, signal) : '';
+    const description = fullDescription({ title: whole, description: text });
+    const state = (goes('state') && event.state) || 'open';
+    const made: Creation = { summary: summary(whole), description: readBack(description, flavour), state };
+    const further = { ...this.mapping.customAttributes(event), ...(await this.mapping.fields(event, signal)) };
     const draft: Draft & { made: Creation } = {
-      fields: { summary: made.summary, ...(await this.directory.extraFields(signal)) },
-      notes: (event.annotationList?.annotation ?? []).map(({ id, author, text }, index) => ({
-        ...{ id: noteId(key, id ?? String(index)), text: text ?? '', author },
-      })),
-      ...{ made, state, ignored: [] },
+      fields: { summary: made.summary, ...(await this.directory.asChoices(further, signal)) },
+      ...{ notes: [], made, state, ignored: [] },
     };
     if (screen.has('description')) draft.fields['description'] = written(description, flavour);
-    const priority = await this.directory.priority(event.severity ?? 'unknown', signal);
+    const priority = goes('severity') && (await this.directory.priority(event.severity ?? 'unknown', signal));
     if (priority) {
       draft.fields['priority'] = { id: priority.id };
       made.priority = priority.name;
     }
-    if (event.solution) draft.notes.push(solutionOf(event.solution, key));
-    const { assignedUser: user, assignedGroup: group } = event;
-    if (user?.loginName && !NOBODY.test(user.id ?? '')) {
+    for (const [index, { id, author, text: said = '' }] of (event.annotationList?.annotation ?? []).entries())
+      if (goes('annotation')) draft.notes.push({ id: noteId(key, id ?? String(index)), text: said, author });
+    if (event.solution && goes('solution')) draft.notes.push(solutionOf(event.solution, key));
+    const { assignedUser: user } = event;
+    if (user?.loginName && !NOBODY.test(user.id ?? '') && goes('assigned_user')) {
       const assignee = await this.assign(draft, user.loginName, key, signal);
       if (assignee) made.assignee = assignee;
     }
-    if (group?.name && !NOBODY.test(group.id ?? '')) draft.ignored.push('assigned_group');
     return draft;
   }
 
@@ -65,7 +70,7 @@ export class JiraDrafts {
     const draft: Draft = { fields: {}, notes: [], ignored: [] };
     let title: string | undefined;
     let description: string | undefined;
-    for (const [index, property] of (change.changedProperties ?? []).entries()) {
+    for (const [index, property] of (this.mapping.outgoing(change).changedProperties ?? []).entries()) {
       switch (property.kind) {
         case 'string_property_change':
           if (property.propertyName === 'title') title = property.currentValue ?? '';
@@ -94,12 +99,17 @@ export class JiraDrafts {
           if (property.changeOperation === 'delete') draft.ignored.push('annotation (delete)');
           else draft.notes.push(noteOf(property, forwarded.key, changeKey, index));
           break;
+        case 'custom_attribute_property_change': {
+          const field = this.mapping.customAttributeField(property.key ?? '');
+          const value = property.changeOperation === 'delete' ? null : (property.currentValue ?? null);
+          if (field) Object.assign(draft.fields, await this.directory.asChoices({ [field]: value }, signal));
+          break;
+        }
         case 'group_property_change':
         case 'priority_property_change':
         case 'time_property_change':
         case 'integer_property_change':
         case 'long_property_change':
-        case 'custom_attribute_property_change':
         case 'symptom_property_change':
         case 'correlation_rule_property_change':
         case 'control_transferred_to_property_change':
@@ -108,8 +118,29 @@ export class JiraDrafts {
           break;
       }
     }
-    addTexts(draft, title, description, forwarded, flavour);
+    await this.addTexts(draft, title, description, forwarded, flavour, signal);
     return draft;
+  }
+
+  /** The issue's description repeats a title that is cut, so the two are written together where one needs the other. */
+  private async addTexts(
+    draft: Draft,
+    title: string | undefined,
+    description: string | undefined,
+    { event, snapshot }: Forwarded,
+    flavour: Flavour,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (title === undefined && description === undefined) return;
+    const now = { ...event, ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
+    const whole = await this.mapping.wholeTitle(now, signal);
+    if (title !== undefined) draft.fields['summary'] = summary(whole);
+    const held = valueIn(snapshot, 'description');
+    const repeats = isCut(whole) || repeatsTitle(held);
+    if (description === undefined && !repeats) return;
+    const isKept = description === undefined && held !== undefined;
+    const text = isKept ? eventDescription(held) : await this.mapping.wholeDescription(now, signal);
+    draft.fields['description'] = written(fullDescription({ title: whole, description: text }), flavour);
   }
 
   /** The name by which the new assignee will be told, if there is one. */
@@ -126,25 +157,6 @@ export class JiraDrafts {
     }
     return user?.name;
   }
-}
-
-/** The issue's description repeats a title that is cut, so the two are written together where one needs the other. */
-function addTexts(
-  draft: Draft,
-  title: string | undefined,
-  description: string | undefined,
-  { event, snapshot }: Forwarded,
-  flavour: Flavour,
-): void {
-  if (title !== undefined) draft.fields['summary'] = summary(title);
-  const held = valueIn(snapshot, 'description');
-  const repeats = isCut(title) || repeatsTitle(held);
-  if (description === undefined && (title === undefined || !repeats)) return;
-  const whole = fullDescription({
-    title: title ?? event.title,
-    description: description ?? (held === undefined ? event.description : eventDescription(held)),
-  });
-  draft.fields['description'] = written(whole, flavour);
 }
 
 /** Issues have no field for it. One and the same solution is told once. */

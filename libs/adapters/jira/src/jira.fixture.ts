@@ -12,29 +12,32 @@ export const USER = 'opr.connect';
 export const KEY = 'b1f7c6c0-6f2f-5d0e-9a6e-0f5f3c2f8a11';
 export const FLAVOURS = ['cloud', 'dataCenter'] as const;
 
+/** Settings as a file has them. */
+export type Overrides = Omit<Partial<JiraSettings>, 'mapping'> & { mapping?: object };
+
 /** What the specs of this adapter stand on: an adapter, its fake, and what it logged. */
 export interface Bench {
   fake: FakeJira;
   adapter: JiraAdapter;
   logged: { level: string; message: string }[];
-  another(overrides?: Partial<JiraSettings>): JiraAdapter;
+  another(overrides?: Overrides): JiraAdapter;
 }
 
-export async function openBench(flavour: Flavour = 'cloud', overrides: Partial<JiraSettings> = {}): Promise<Bench> {
+export async function openBench(flavour: Flavour = 'cloud', overrides: Overrides = {}): Promise<Bench> {
   const fake = await FakeJira.start({ flavour, user: USER, token: TOKEN });
   const logged: Bench['logged'] = [];
   const log = {
     info: (message: string) => void logged.push({ level: 'info', message }),
     warn: (message: string) => void logged.push({ level: 'warn', message }),
   };
-  const another = (own: Partial<JiraSettings> = {}) =>
+  const another = (own: Overrides = {}) =>
     new JiraAdapter(new HttpService(), settingsFor(fake.url, flavour, { ...overrides, ...own }), {
       ...{ server: 'jira', hubId: 'spec', log },
     });
   return { fake, logged, another, adapter: another() };
 }
 
-export function settingsFor(url: string, flavour: Flavour, overrides: Partial<JiraSettings> = {}): JiraSettings {
+export function settingsFor(url: string, flavour: Flavour, overrides: Overrides = {}): JiraSettings {
   const plain = {
     ...{ url, token: TOKEN, hookSecret: HOOK_SECRET, project: 'OPS', timeoutMs: 5_000, settleMs: 250 },
     ...(flavour === 'cloud' && { user: `${USER}@example.com` }),

@@ -98,12 +98,12 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     };
     const bad = await thrownBy(bench.adapter.forwardEvent(anEvent(), delivery()));
     expect(bad).toBeInstanceOf(MisconfiguredError);
-    expect(bad.message).toBe('fields: OPS requires customfield_10010 (Team)');
-    const wrong = bench.another({ fields: { customfield_10010: 'Kitchen' } });
+    expect(bad.message).toBe('mapping.fields: OPS requires customfield_10010 (Team)');
+    const wrong = bench.another({ mapping: { fields: { customfield_10010: 'Kitchen' } } });
     expect((await thrownBy(wrong.forwardEvent(anEvent(), delivery()))).message).toBe(
-      'fields.customfield_10010: must be one of Network, Storage',
+      'mapping.fields.customfield_10010: must be one of Network, Storage',
     );
-    const adapter = bench.another({ fields: { customfield_10010: 'storage' } });
+    const adapter = bench.another({ mapping: { fields: { customfield_10010: { jsonata: '"stor" & "age"' } } } });
     await adapter.forwardEvent(anEvent(), delivery());
     expect(bench.fake.all()[0]?.custom).toEqual({ customfield_10010: { id: '2' } });
   });
@@ -183,9 +183,9 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     expect((await thrownBy(type.ping(AbortSignal.timeout(5_000)))).message).toBe(
       'issueType: must be one of OPS: Task, Incident',
     );
-    const priority = bench.another({ priorities: { major: 'P1' } });
+    const priority = bench.another({ mapping: { severity: { out: { major: 'P1' } } } });
     expect((await thrownBy(priority.ping(AbortSignal.timeout(5_000)))).message).toBe(
-      'priorities.major: must be one of Highest, High, Medium, Low, Lowest',
+      'mapping.severity.out.major: must be one of Highest, High, Medium, Low, Lowest',
     );
     await bench.adapter.ping(AbortSignal.timeout(5_000));
   });

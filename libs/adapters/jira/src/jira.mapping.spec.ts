@@ -1,16 +1,10 @@
-import type { Snapshot } from '@opr-connect/adapter-kit';
+import { Mapping, type MappingSettings, type Snapshot } from '@opr-connect/adapter-kit';
+import { LIFECYCLE_STATES, SEVERITIES } from '@opr-connect/opr';
 import fc from 'fast-check';
-import {
-  changesBetween,
-  describeSnapshot,
-  LIFECYCLE_STATES,
-  priorityNames,
-  SEVERITIES,
-  snapshotAtCreation,
-  type MappingRules,
-} from './jira.mapping';
+import { changesBetween, describeSnapshot, JIRA, priorityNames, snapshotAtCreation } from './jira.mapping';
 
-const RULES: MappingRules = { statuses: {}, priorities: {}, doneMeans: 'closed' };
+const mapping = (settings?: Partial<MappingSettings>) => new Mapping(JIRA, settings);
+const RULES = mapping();
 const snapshot = (fields: Record<string, string>, version = '1'): Snapshot => ({ version, fields });
 const whole = snapshot({
   ...{ summary: 'Disk full', description: 'd', status: 'To Do', category: 'new', priority: 'High' },
@@ -49,18 +43,17 @@ describe('what people change', () => {
 
 describe('states', () => {
   it('go by the names of the settings first, then by category', () => {
-    const rules: MappingRules = { ...RULES, statuses: { resolved: 'Fixed', closed: 'Done', in_progress: 'To Do' } };
+    const rules = mapping({ state: { out: { resolved: 'Fixed', closed: 'Done', in_progress: 'To Do' } } });
     expect(changes({ status: 'Fixed', category: 'done' }, rules)).toMatchObject([
       { previousValue: 'in_progress', currentValue: 'resolved' },
     ]);
     expect(changes({ status: 'Cancelled', category: 'done' }, rules)).toMatchObject([{ currentValue: 'closed' }]);
   });
 
-  it('that share a status mean what done means', () => {
-    for (const doneMeans of ['closed', 'resolved'] as const) {
-      const rules: MappingRules = { ...RULES, doneMeans, statuses: { resolved: 'Done', closed: 'Done' } };
-      expect(changes({ status: 'Done', category: 'done' }, rules)).toMatchObject([{ currentValue: doneMeans }]);
-    }
+  it('that share a category mean what the settings say of it', () => {
+    const rules = mapping({ state: { back: { new: 'open', done: 'resolved', Cancelled: 'closed' } } });
+    expect(changes({ status: 'Done', category: 'done' }, rules)).toMatchObject([{ currentValue: 'resolved' }]);
+    expect(changes({ status: 'Cancelled', category: 'done' }, rules)).toMatchObject([{ currentValue: 'closed' }]);
   });
 });
 
@@ -74,10 +67,10 @@ describe('severities', () => {
   });
 
   it('have the names of the settings before the usual ones', () => {
-    const rules = { ...RULES, priorities: { critical: 'P1' } };
-    expect(priorityNames('critical', rules)).toEqual(['P1']);
+    const rules = mapping({ severity: { out: { critical: 'P1' } } });
+    expect(priorityNames('critical', rules)[0]).toBe('P1');
     expect(changes({ priority: 'P1' }, rules)).toMatchObject([{ currentValue: 'critical' }]);
-    expect(changes({ priority: 'Highest' }, rules)).toEqual([]);
+    expect(changes({ priority: 'Highest' }, rules)).toMatchObject([{ currentValue: 'critical' }]);
   });
 });
 

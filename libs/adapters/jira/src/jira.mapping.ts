@@ -1,11 +1,8 @@
-import type { ExternalEvent, Snapshot } from '@opr-connect/adapter-kit';
+import type { ExternalEvent, Mapping, Snapshot, ToolFacts } from '@opr-connect/adapter-kit';
 import type { LifecycleState, PropertyChange, Severity } from '@opr-connect/opr';
 import type { JiraIssue } from './jira.client';
 import { at, textAt } from './jira.json';
-import { clean, read, summary } from './jira.text';
-
-export const LIFECYCLE_STATES: readonly LifecycleState[] = ['open', 'in_progress', 'resolved', 'closed'];
-export const SEVERITIES: readonly Severity[] = ['critical', 'major', 'minor', 'warning', 'normal', 'unknown'];
+import { clean, read, summary, SUMMARY_LIMIT, TEXT_LIMIT } from './jira.text';
 
 /** What we ask of an issue. */
 export const ISSUE_FIELDS: readonly string[] = [
@@ -16,38 +13,39 @@ export const ISSUE_FIELDS: readonly string[] = [
 /** What a snapshot holds. Status, category, priority and resolution by name; texts as plain text. */
 export type SnapshotField = 'summary' | 'description' | 'status' | 'category' | 'priority' | 'assignee' | 'resolution';
 
-/** Names that priorities have in new and in old sites, the new one first. No name stands for two severities. */
-const USUAL_PRIORITIES: Readonly<Record<Severity, readonly string[]>> = {
-  critical: ['Highest', 'Blocker'],
-  major: ['High', 'Critical'],
-  minor: ['Medium', 'Major'],
-  warning: ['Low', 'Minor'],
-  normal: ['Lowest', 'Trivial'],
-  unknown: ['Lowest', 'Trivial'],
-};
-
-/** `new`, `indeterminate` and `done` are the categories that every status of every site has one of. */
-export type StatusCategory = 'new' | 'indeterminate' | 'done';
+/** `new`, `indeterminate` and `done` are the categories of which every status of every site has one. */
+type StatusCategory = 'new' | 'indeterminate' | 'done';
 export const CATEGORY_OF: Readonly<Record<LifecycleState, StatusCategory>> = {
   ...{ open: 'new', in_progress: 'indeterminate', resolved: 'done', closed: 'done' },
 };
 
-/** What the mapping needs of the settings. */
-export interface MappingRules {
-  statuses: Partial<Record<LifecycleState, string>>;
-  priorities: Partial<Record<Severity, string>>;
-  doneMeans: 'closed' | 'resolved';
-}
-
-/** Names for the priority of a severity, best first. */
-export const priorityNames = (severity: Severity, { priorities }: MappingRules): readonly string[] => {
-  const own = priorities[severity];
-  return own === undefined ? USUAL_PRIORITIES[severity] : [own];
+/** What an issue can hold. A status is named, or any of a category will do; priorities have their names of new and of old sites. */
+export const JIRA: ToolFacts = {
+  directions: {
+    ...{ title: 'both', description: 'both', severity: 'both', priority: 'none', state: 'both', solution: 'out' },
+    ...{ assigned_user: 'both', assigned_group: 'none', annotation: 'both' },
+  },
+  customAttributes: 'out',
+  severity: {
+    out: {
+      ...{ critical: 'Highest', major: 'High', minor: 'Medium', warning: 'Low', normal: 'Lowest', unknown: 'Lowest' },
+    },
+    back: {
+      ...{ Highest: 'critical', High: 'major', Medium: 'minor', Low: 'warning', Lowest: 'normal' },
+      ...{ Blocker: 'critical', Critical: 'major', Major: 'minor', Minor: 'warning', Trivial: 'normal' },
+    },
+  },
+  state: { out: CATEGORY_OF, back: { new: 'open', indeterminate: 'in_progress', done: 'closed' } },
+  title: { limit: SUMMARY_LIMIT },
+  description: { limit: TEXT_LIMIT },
+  ownFields: ['project', 'issuetype', 'summary', 'description', 'priority', 'assignee', 'labels'],
 };
 
-function severityOf(priority: string | undefined, rules: MappingRules): Severity | undefined {
-  if (!priority) return undefined;
-  return SEVERITIES.find((each) => priorityNames(each, rules).some((name) => sameName(name, priority)));
+/** Names for the priority of a severity, best first: the one that it goes to, then all that mean it. */
+export function priorityNames(severity: Severity, { severity: table }: Mapping): readonly string[] {
+  const meant = severity === 'unknown' ? 'normal' : severity;
+  const names = [...(table?.back ?? [])].flatMap(([name, word]) => (word === meant ? [name] : []));
+  return [table?.toTool(severity) ?? [], names].flat();
 }
 
 /** Whether an issue already stands where a state of the event wants it. */
@@ -55,30 +53,16 @@ export function stands(
   status: string | undefined,
   category: string | undefined,
   wanted: LifecycleState,
-  rules: MappingRules,
-) {
-  const name = rules.statuses[wanted];
+  mapping: Mapping,
+): boolean {
+  const name = statusName(wanted, mapping);
   return name === undefined ? category === CATEGORY_OF[wanted] : sameName(name, status);
 }
 
-function lifecycleState(
-  status: string | undefined,
-  category: string | undefined,
-  rules: MappingRules,
-): LifecycleState | undefined {
-  const named = LIFECYCLE_STATES.filter((state) => sameName(rules.statuses[state], status));
-  const [first] = named;
-  if (first !== undefined) return named.includes(rules.doneMeans) ? rules.doneMeans : first;
-  switch (category) {
-    case 'new':
-      return 'open';
-    case 'indeterminate':
-      return 'in_progress';
-    case 'done':
-      return rules.doneMeans;
-    default:
-      return undefined;
-  }
+/** The status that the settings name for a state; `undefined` where any of its category will do. */
+export function statusName(wanted: LifecycleState, { state }: Mapping): string | undefined {
+  const target = state?.toTool(wanted);
+  return target === CATEGORY_OF[wanted] ? undefined : target;
 }
 
 export const sameName = (a: string | undefined, b: string | undefined): boolean =>
@@ -156,12 +140,12 @@ export interface Creation {
  * What an issue of ours held when it had just been made, told from what it holds now; the same object if that is what it holds. A
  * field that Jira filled by itself with nothing of ours counts as a person's work, but for the priority.
  */
-export function snapshotAtCreation(made: Creation, now: Snapshot, rules: MappingRules): Snapshot {
-  const is = stands(valueIn(now, 'status'), valueIn(now, 'category'), made.state, rules);
+export function snapshotAtCreation(made: Creation, now: Snapshot, mapping: Mapping): Snapshot {
+  const is = stands(valueIn(now, 'status'), valueIn(now, 'category'), made.state, mapping);
   const initial: Partial<Record<SnapshotField, string>> = {
     ...{ summary: made.summary, description: made.description, assignee: made.assignee ?? '' },
     ...(made.priority !== undefined && { priority: made.priority }),
-    ...(!is && { status: rules.statuses[made.state] ?? '', category: CATEGORY_OF[made.state] }),
+    ...(!is && { status: statusName(made.state, mapping) ?? '', category: CATEGORY_OF[made.state] }),
   };
   const fields = { ...now.fields, ...initial };
   const same = Object.entries(fields).every(([name, value]) => squeezed(value) === squeezed(now.fields[name]));
@@ -189,16 +173,28 @@ interface Properties {
   assigned_user?: string;
 }
 
-function propertiesOf(snapshot: Snapshot | undefined, rules: MappingRules): Properties {
+function propertiesOf(snapshot: Snapshot | undefined, mapping: Mapping): Properties {
   const value = (field: SnapshotField) => valueIn(snapshot, field);
   const [held, description] = [value('summary'), value('description')];
   return {
     title: held === undefined ? undefined : eventTitle(held, description ?? ''),
     description: description === undefined ? undefined : eventDescription(description),
-    severity: severityOf(value('priority'), rules),
-    state: lifecycleState(value('status'), value('category'), rules),
+    severity: wordOf(mapping.severity, value('priority')),
+    state: wordOf(mapping.state, value('status'), value('category')),
     assigned_user: value('assignee'),
   };
+}
+
+/** The OPR word of the first of these values that has one. */
+function wordOf<Word extends string>(
+  words: { toOpr(value: string): Word | undefined } | undefined,
+  ...values: readonly (string | undefined)[]
+): Word | undefined {
+  for (const value of values) {
+    const word = value === undefined ? undefined : words?.toOpr(value);
+    if (word !== undefined) return word;
+  }
+  return undefined;
 }
 
 /** The fields whose values make up a property. */
@@ -214,9 +210,9 @@ const SOURCES: Readonly<Record<keyof Properties, readonly SnapshotField[]>> = {
  * See `Adapter.changes`. A property is news only if its fields differ *and* what they say in OPR words differs: a cut title, a
  * collapsed severity, or one status of a category instead of another never comes back as an edit.
  */
-export function changesBetween(before: Snapshot | undefined, after: Snapshot, rules: MappingRules): PropertyChange[] {
-  const old = propertiesOf(before, rules);
-  const now = propertiesOf(after, rules);
+export function changesBetween(before: Snapshot | undefined, after: Snapshot, mapping: Mapping): PropertyChange[] {
+  const old = propertiesOf(before, mapping);
+  const now = propertiesOf(after, mapping);
   const isNews = (property: keyof Properties): boolean => {
     if (now[property] === undefined || now[property] === old[property]) return false;
     if (before === undefined) return now[property] !== '';
@@ -243,7 +239,7 @@ export function changesBetween(before: Snapshot | undefined, after: Snapshot, ru
     const names = { previousUserName: old.assigned_user, currentUserName: now.assigned_user };
     changes.push({ kind: 'user_property_change', propertyName: 'assigned_user', ...names });
   }
-  return changes.map(withoutUndefined);
+  return mapping.incoming(changes.map(withoutUndefined));
 }
 
 const withoutUndefined = <T extends object>(value: T): T =>

@@ -1,11 +1,7 @@
-import { Secret } from '@opr-connect/adapter-kit';
-import { LIFECYCLE_STATES, SEVERITIES } from './jira.mapping';
+import { MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
 import {
-  buildMessage,
-  IsIn,
   IsInt,
   IsNotEmpty,
-  IsObject,
   IsOptional,
   IsString,
   Matches,
@@ -14,10 +10,8 @@ import {
   Min,
   MinLength,
   ValidateBy,
-  type ValidationOptions,
 } from 'class-validator';
-import type { Json } from '@opr-connect/adapter-kit';
-import type { LifecycleState, Severity } from '@opr-connect/opr';
+import { JIRA } from './jira.mapping';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -29,24 +23,15 @@ function isSiteUrl(value: unknown): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
 
-const rule = (name: string, validate: (value: unknown) => boolean, says: string, options?: ValidationOptions) =>
-  ValidateBy(
-    { name, validator: { validate, defaultMessage: buildMessage((each) => `${each}$property ${says}`) } },
-    options,
-  );
-
-const IsSiteUrl = () =>
-  rule('isSiteUrl', isSiteUrl, 'must be an https URL without user, query and fragment (http only for a loopback host)');
-
-const IsTableOf = (words: readonly string[]) =>
-  rule(
-    'isTableOf',
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      Object.entries(value).every(([word, name]) => words.includes(word) && typeof name === 'string' && name !== ''),
-    `must be a map from some of ${words.join(', ')} to names`,
-  );
+const IsSiteUrl = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isSiteUrl',
+    validator: {
+      validate: isSiteUrl,
+      defaultMessage: () =>
+        '$property must be an https URL without user, query and fragment (http only for a loopback host)',
+    },
+  });
 
 /** The `settings:` of a connected server with `adapter: jira`. */
 export class JiraSettings {
@@ -91,27 +76,11 @@ export class JiraSettings {
   @MaxLength(100)
   label = 'opr-connect';
 
-  /** Status for a state of the event (`open`, `in_progress`, `resolved`, `closed`). Where none is named its category decides. */
-  @IsTableOf(LIFECYCLE_STATES)
-  statuses: Partial<Record<LifecycleState, string>> = {};
-
-  /** Priority for a severity. For the others the usual names are tried, as far as the project has them. */
-  @IsTableOf(SEVERITIES)
-  priorities: Partial<Record<Severity, string>> = {};
-
   /** Resolution of an issue whose event is closed. Without it the first usual one that the transition offers is taken. */
   @IsOptional()
   @IsString()
   @IsNotEmpty()
   resolution?: string;
-
-  /** What a status of the category _done_ makes of its event. */
-  @IsIn(['closed', 'resolved'])
-  doneMeans: 'closed' | 'resolved' = 'closed';
-
-  /** Further fields of new issues, by id: `customfield_10010: Network`. Of a field with choices its name is enough. */
-  @IsObject()
-  fields: { [field: string]: Json } = {};
 
   /** Project role that alone may read our comments. Without it everybody who sees the issue may. */
   @IsOptional()
@@ -136,4 +105,9 @@ export class JiraSettings {
   @Min(0)
   @Max(600_000)
   settleMs = 60_000;
+
+  /** How events are told in the words of this project. */
+  @Optional()
+  @MapOf(() => mappingSettings(JIRA))
+  mapping?: MappingSettings;
 }

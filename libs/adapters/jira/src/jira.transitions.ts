@@ -1,9 +1,9 @@
-import type { Json } from '@opr-connect/adapter-kit';
+import type { Json, Mapping } from '@opr-connect/adapter-kit';
 import type { LifecycleState } from '@opr-connect/opr';
 import type { JiraClient, JiraIssue } from './jira.client';
 import { choiceIn, choicesOf } from './jira.directory';
 import { at, isObject, listAt, textAt } from './jira.json';
-import { CATEGORY_OF, sameName, stands, type MappingRules } from './jira.mapping';
+import { CATEGORY_OF, sameName, stands, statusName } from './jira.mapping';
 
 /** Resolutions that sites usually have, best first. */
 const USUAL_RESOLUTIONS = ['Done', 'Fixed', 'Resolved', 'Completed'];
@@ -15,7 +15,9 @@ export type Move = 'there' | 'moved' | { stuck: string };
 export class JiraTransitions {
   constructor(
     private readonly client: JiraClient,
-    private readonly settings: MappingRules & { resolution?: string },
+    private readonly mapping: Mapping,
+    /** That the settings name. */
+    private readonly wantedResolution: string | undefined,
   ) {}
 
   /**
@@ -25,11 +27,11 @@ export class JiraTransitions {
   async move(issue: JiraIssue, wanted: LifecycleState, signal: AbortSignal, duplicate = false): Promise<Move> {
     const status = at(issue.fields, 'status');
     const [name, category] = [textAt(status, 'name'), textAt(status, 'statusCategory', 'key')];
-    if (stands(name, category, wanted, this.settings)) return 'there';
+    if (stands(name, category, wanted, this.mapping)) return 'there';
     const query = { expand: 'transitions.fields' };
     const answer = await this.client.get(['issue', issue.id, 'transitions'], query, signal, 'issue');
     const open = listAt(answer, 'transitions').filter((each) => at(each, 'isAvailable') !== false);
-    const target = this.settings.statuses[wanted];
+    const target = statusName(wanted, this.mapping);
     const byName = open.filter((each) => sameName(target, textAt(each, 'to', 'name')));
     const byCategory = open.filter((each) => textAt(each, 'to', 'statusCategory', 'key') === CATEGORY_OF[wanted]);
     // An issue of the right category is not moved about in it for want of the right name.
@@ -67,12 +69,12 @@ export class JiraTransitions {
 
   private resolution(field: unknown, duplicate: boolean): string | undefined {
     const choices = choicesOf(field);
-    const own = this.settings.resolution === undefined ? USUAL_RESOLUTIONS : [this.settings.resolution];
+    const own = this.wantedResolution === undefined ? USUAL_RESOLUTIONS : [this.wantedResolution];
     for (const name of duplicate ? DUPLICATE_RESOLUTIONS : own) {
       const choice = choiceIn({ choices }, name);
       if (choice) return choice.id;
     }
     // A name that the settings tell and the screen lacks is for a person to correct.
-    return this.settings.resolution === undefined || duplicate ? choices[0]?.id : undefined;
+    return this.wantedResolution === undefined || duplicate ? choices[0]?.id : undefined;
   }
 }
