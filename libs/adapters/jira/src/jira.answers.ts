@@ -12,8 +12,8 @@ import { at, isObject, listAt, parseJson, textAt } from './jira.json';
 /** What becomes of a call that was not answered with success. `busy` concerns the whole site, `later` only this delivery. */
 type Outcome = 'later' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
 
-/** What a call is about: an issue that exists, the making of one, or the site. */
-export type Subject = 'issue' | 'create' | 'site';
+/** What a call is about: an issue that exists, the making of one, a user by name, or the site. */
+export type Subject = 'issue' | 'create' | 'user' | 'site';
 
 export interface AnswerRule {
   /** From … to, both included. */
@@ -47,6 +47,7 @@ export const ANSWERS: readonly AnswerRule[] = [
     hint: 'log in once as the user in a browser, and check proxies that add an Origin',
   },
   { status: only(403), of: 'issue', ...both('rejected'), hint: 'check the permissions of the user in the project' },
+  { status: only(403), of: 'user', ...both('rejected'), hint: 'check the global permission to browse users' },
   { status: only(403), ...both('misconfigured'), hint: 'check the permissions of the user in the project' },
   {
     ...{ status: only(404), of: 'issue', ...both('gone') },
@@ -73,7 +74,7 @@ export function failureOf(
   answer: HttpAnswer,
   settleMs: number,
 ): Error {
-  const said = wordsOf(answer.body);
+  const said = [wordsOf(answer.body), answer.headers['x-authentication-denied-reason']].filter(Boolean).join('; ');
   const rule = ANSWERS.find(
     ({ status: [from, to], says, of }) =>
       answer.status >= from && answer.status <= to && (!says || says.test(said)) && (!of || of === call.subject),
@@ -119,10 +120,11 @@ export function waitOf(headers: Readonly<Record<string, string>>, now = Date.now
 const WORDS_LIMIT = 500;
 
 /**
- * `errorMessages` and `errors` of Jira, `message` of its gateway, on one line. A page in HTML has no words for us.
+ * `errorMessages` and `errors` of Jira, `message` of its gateway, or a bare text, on one line. A page in HTML has no words for us.
  */
 function wordsOf(body: string): string {
   const said = parseJson(body);
+  if (said === undefined) return /^\s*</.test(body) ? '' : oneLine(body);
   const fields = at(said, 'errors');
   const parts = [
     ...listAt(said, 'errorMessages'),
@@ -130,6 +132,7 @@ function wordsOf(body: string): string {
     textAt(said, 'message'),
     textAt(said, 'errorMessage'),
   ];
-  const text = parts.filter((part) => typeof part === 'string' && part !== '').join('; ');
-  return text.replace(/\s+/g, ' ').trim().slice(0, WORDS_LIMIT);
+  return oneLine(parts.filter((part) => typeof part === 'string' && part !== '').join('; '));
 }
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, WORDS_LIMIT);

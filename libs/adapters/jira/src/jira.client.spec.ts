@@ -66,6 +66,25 @@ describe.each(FLAVOURS)('on %s', (flavour) => {
     },
   );
 
+  it('a search whose answer was lost has done nothing', async () => {
+    bench.fake.faults.add({ kind: 'lost', path: '/search' });
+    expect(await thrownBy(forward())).toBeInstanceOf(TransientError);
+  });
+
+  it('a user that may not be looked for costs the issue its assignee only', async () => {
+    bench.fake.faults.add({ kind: 'status', status: 403, path: '/user/' });
+    await bench.adapter.forwardEvent(anEvent({ assignedUser: { id: '7', loginName: 'ann' } }), delivery());
+    expect(bench.fake.all()).toMatchObject([{ assignee: null, comments: [{}] }]);
+  });
+
+  it('a refusal that is no JSON is understood by its words', async () => {
+    const { ref } = await forward();
+    bench.fake.faults.add({ kind: 'text', status: 403, body: 'XSRF check failed', path: `/issue/${ref.id}` });
+    const error = await thrownBy(bench.adapter.getExternalEvent(forwardedAs({ ref }), delivery()));
+    expect(error).toBeInstanceOf(MisconfiguredError);
+    expect(error.message).toContain('403 – XSRF check failed – log in once as the user in a browser');
+  });
+
   it('a hidden project is a matter of the settings', async () => {
     const error = await thrownBy(ping(bench.another({ project: 'NONE' })));
     expect(error).toBeInstanceOf(MisconfiguredError);

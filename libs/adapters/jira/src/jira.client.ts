@@ -4,6 +4,9 @@ import {
   callTool,
   DEFAULT_HTTP_LIMITS,
   MisconfiguredError,
+  OutcomeUnknownError,
+  TransientError,
+  type HttpAnswer,
   type HttpCall,
   type Json,
 } from '@opr-connect/adapter-kit';
@@ -176,7 +179,7 @@ export class JiraClient {
       reads = method === 'GET',
     }: { query?: Query; body?: Json; subject: Subject; reads?: boolean },
   ): Promise<unknown> {
-    const { apiUrl, timeoutMs, settleMs } = this.connection;
+    const { apiUrl, settleMs } = this.connection;
     const address = apiUrl.replace(/\/+$/, '') + path;
     const call: HttpCall = {
       ...{ method, url: query ? `${address}?${new URLSearchParams(query)}` : address, signal },
@@ -190,12 +193,23 @@ export class JiraClient {
       },
     };
     const what = `${method} ${address}`;
-    const answer = await callTool(this.http, call, { ...DEFAULT_HTTP_LIMITS, timeoutMs, settleMs });
+    const answer = await this.answerTo(call, reads);
     if (answer.status < 200 || answer.status > 299) throw failureOf({ what, reads, subject }, answer, settleMs);
     if (answer.status === 204 || answer.body === '') return undefined;
     const told = parseJson(answer.body);
     if (!isObject(told) && !Array.isArray(told)) throw this.notJira(what);
     return told;
+  }
+
+  private async answerTo(call: HttpCall, reads: boolean): Promise<HttpAnswer> {
+    const { timeoutMs, settleMs } = this.connection;
+    try {
+      return await callTool(this.http, call, { ...DEFAULT_HTTP_LIMITS, timeoutMs, settleMs });
+    } catch (error) {
+      // Searches are asked by POST, and change nothing.
+      if (reads && error instanceof OutcomeUnknownError) throw new TransientError(error.message, { cause: error });
+      throw error;
+    }
   }
 
   private get authorization(): string {

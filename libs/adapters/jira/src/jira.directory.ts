@@ -1,4 +1,4 @@
-import { MisconfiguredError, type Json, type Mapping } from '@opr-connect/adapter-kit';
+import { MisconfiguredError, RejectedError, type Json, type Mapping } from '@opr-connect/adapter-kit';
 import type { Severity } from '@opr-connect/opr';
 import type { JiraClient } from './jira.client';
 import { at, listAt, textAt } from './jira.json';
@@ -74,7 +74,7 @@ export class JiraDirectory {
     return this.cached(`user.${login}`, async () => {
       const cloud = (await this.client.flavour(signal)) === 'cloud';
       const query = { project: this.settings.project, [cloud ? 'query' : 'username']: login, maxResults: '50' };
-      const found = await this.client.get(['user', 'assignable', 'search'], query, signal);
+      const found = await this.usersLike(query, signal);
       const [user, second] = (Array.isArray(found) ? found : []).filter((each: unknown) =>
         ['name', 'emailAddress', 'displayName', 'accountId'].some((name) => sameName(login, textAt(each, name))),
       );
@@ -83,6 +83,16 @@ export class JiraDirectory {
       const value: Json = cloud ? { accountId: id } : { name: id };
       return { value, name: userName(user) };
     });
+  }
+
+  /** Nobody, where Jira refuses the name or the user may not look. */
+  private async usersLike(query: Record<string, string>, signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.client.get(['user', 'assignable', 'search'], query, signal, 'user');
+    } catch (error) {
+      if (error instanceof RejectedError) return [];
+      throw error;
+    }
   }
 
   /** Values of further fields as Jira wants them written: the name of a choice becomes its id. */

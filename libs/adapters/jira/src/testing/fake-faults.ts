@@ -21,6 +21,7 @@ export type Fault = FaultMatch &
         wait?: number;
       }
     | { /** Nothing is done; a log-in page is answered, with 200 unless told. */ kind: 'html'; status?: number }
+    | { /** Nothing is done; a bare text is answered. */ kind: 'text'; status: number; body: string }
     | { /** The issue looks as if it were not there. */ kind: 'hidden' }
     | { /** This field of the write is dropped without a word. */ kind: 'dropped'; field: string }
   );

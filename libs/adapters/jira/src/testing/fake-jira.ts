@@ -187,6 +187,8 @@ export class FakeJira implements FakeSite {
       say(status, { errorMessages, errors }, more);
     if (fault?.kind === 'html')
       return { status: fault.status ?? 200, headers: { 'Content-Type': 'text/html' }, body: loginPage() };
+    if (fault?.kind === 'text')
+      return { status: fault.status, headers: { 'Content-Type': 'text/plain' }, body: fault.body };
     if (fault?.kind === 'limit') {
       const busy = new Refusal(429, ['Rate limit exceeded.']);
       return refused(busy, limitHeaders(fault.limit, fault.wait ?? 1));
