@@ -132,6 +132,8 @@ export interface Seen {
   /** Values in OPR words, from a tool that tells changes and no record. */
   changes?: PropertyChange[];
   annotations: SeenAnnotation[];
+  /** The record no longer exists; why, for operators. Nothing else that is told beside it counts. */
+  gone?: string;
 }
 
 export interface SeenAnnotation {

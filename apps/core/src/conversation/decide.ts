@@ -202,6 +202,7 @@ class Walk {
 
   seen(from: string, seen: Seen): void {
     const party = this.party(from);
+    if (seen.gone !== undefined) return this.gone(from, undefined, seen.gone);
     const refusal = this.rules.refusal(party, []);
     if (refusal) return this.refuse(party, refusal);
     const traits = this.traits(party);
@@ -304,9 +305,9 @@ class Walk {
     this.askToRead(party);
   }
 
-  gone(to: string, message: string, reason: string): void {
+  gone(to: string, message: string | undefined, reason: string): void {
     const party = this.party(to);
-    this.settle(party, message);
+    if (message !== undefined) this.settle(party, message);
     party.state = 'cancelled';
     party.readOwed = false;
     party.reading = undefined;
