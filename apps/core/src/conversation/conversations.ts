@@ -18,6 +18,9 @@ export interface RowRef {
   row: string;
 }
 
+/** What a correlation key is made of, beside its target. */
+type Origin = Pick<Stored, 'source' | 'eventId'>;
+
 export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refusal };
 
 /**
@@ -43,7 +46,7 @@ export class Conversations {
       const decision = open(
         event,
         { server: source.uuid, state: 'received', type: typeSaid(event, source) },
-        this.context(undefined, source.uuid),
+        this.context(undefined, { source: source.uuid, eventId: event.id }),
       );
       const [origin] = decision.conversation.parties;
       if (!origin) throw new Error('an event from a server has no row for it');
@@ -68,7 +71,7 @@ export class Conversations {
 
   /** An operator or a monitoring tool submits an event to the hub itself. Submitted again by the same id it is the same event. */
   async submit(event: OprEvent & { id: string }): Promise<void> {
-    const decision = open(event, undefined, this.context(undefined, undefined));
+    const decision = open(event, undefined, this.context(undefined, { eventId: event.id }));
     const stored: Stored = { id: randomUUID(), eventId: event.id, conversation: decision.conversation };
     try {
       await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
@@ -99,7 +102,7 @@ export class Conversations {
     const now = Date.now();
     const party = 'from' in input ? input.from : 'to' in input ? input.to : undefined;
     const noted = party ? await this.repository.noted(party, candidateIds(input, now), sql) : new Set<string>();
-    const decision = decide(stored.conversation, input, this.context(noted, stored.source, now));
+    const decision = decide(stored.conversation, input, this.context(noted, stored, now));
     const after = { ...stored, conversation: decision.conversation };
     this.tellLog(after, input.kind, decision);
     await this.repository.write(
@@ -123,13 +126,8 @@ export class Conversations {
   }
 
   /** The key that a party's external record carries. */
-  keyOf(stored: Stored, party: Party): string {
-    return correlationKey({
-      hubId: this.servers.hubId,
-      source: stored.source ?? '',
-      eventId: stored.eventId,
-      target: party.server,
-    });
+  keyOf({ source = '', eventId }: Origin, party: Pick<Party, 'server'>): string {
+    return correlationKey({ hubId: this.servers.hubId, source, eventId, target: party.server });
   }
 
   /** By which id the party that an event came from is answered: the one target's, if it is known, else its own row's. */
@@ -170,13 +168,14 @@ export class Conversations {
     return onlyTarget(conversation, origin.id) === target ? [{ server: origin.server, id, party: origin.id }] : [];
   }
 
-  private context(noted: Set<string> | undefined, source: string | undefined, now = Date.now()): Context {
+  private context(noted: Set<string> | undefined, origin: Origin, now = Date.now()): Context {
     return {
       now,
       newId: randomUUID,
       seen: (_party, id) => noted?.has(id) ?? false,
       server: (uuid) => this.servers.traits(uuid),
-      route: (event) => this.servers.route(event, source),
+      route: (event) => this.servers.route(event, origin.source),
+      correlationKey: (server) => this.keyOf(origin, { server }),
       hubName: this.servers.hubId,
     };
   }

@@ -74,6 +74,7 @@ export class Hub {
       newId: () => uuid(`${this.name}:${++this.ids}`),
       seen: (party, id) => this.noted.has(`${party} ${id}`),
       route: () => this.targets,
+      correlationKey: (server) => `${this.name}-${server}`,
       hubName: this.name,
       server: (uuid) => ({
         name: uuid,
