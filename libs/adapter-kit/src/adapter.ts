@@ -131,14 +131,22 @@ export interface Seen {
   event?: OprEvent;
   /** Values in OPR words, from a tool that tells changes and no record. */
   changes?: PropertyChange[];
+  /**
+   * Names what is told: the same however often it comes, so that it counts once. A party whose record cannot be read marks what
+   * we wrote ourselves: it tells it under the `key` of the delivery that brought it.
+   */
+  changeId?: string;
   annotations: SeenAnnotation[];
   /** The record no longer exists; why, for operators. Nothing else that is told beside it counts. */
   gone?: string;
 }
 
 export interface SeenAnnotation {
-  /** The tool's id of this entry: the same however often and by whichever route it is told. */
-  id: string;
+  /**
+   * The tool's id of this entry: the same however often and by whichever route it is told. Without one the `changeId` names it,
+   * and without that its words.
+   */
+  id?: string;
   author?: string;
   text: string;
   /** ISO 8601. */

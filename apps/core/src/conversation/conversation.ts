@@ -169,6 +169,8 @@ export interface Context {
   waiting: readonly Waiting[];
   /** The servers that the rules want this event forwarded to. */
   route(event: OprEvent): Target[];
+  /** The key that this server's record of the event carries: the delivery key of a forward. */
+  correlationKey(server: string): string;
   /** Who signs what the hub itself annotates. */
   hubName: string;
 }

@@ -33,6 +33,9 @@ export type Received =
 /** Statements that begin conversations: several at once, so that the database is not idle while one is on its way. */
 const BEGINNERS = { writers: 4, most: 16 };
 
+/** What a correlation key is made of, beside its target. */
+type Origin = Pick<Stored, 'source' | 'eventId'>;
+
 export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refusal };
 
 /**
@@ -63,7 +66,7 @@ export class Conversations {
     const decision = open(
       event,
       { server: source.uuid, state: 'received', type: typeSaid(event, source) },
-      this.context([], undefined, source.uuid),
+      this.context([], undefined, { source: source.uuid, eventId: event.id }),
     );
     const [origin, ...targets] = decision.conversation.parties;
     if (!origin) throw new Error('an event from a server has no row for it');
@@ -79,7 +82,7 @@ export class Conversations {
 
   /** An operator or a monitoring tool submits an event to the hub itself. Submitted again by the same id it is the same event. */
   async submit(event: OprEvent & { id: string }): Promise<void> {
-    await this.begin(open(event, undefined, this.context([], undefined, undefined)), event.id, undefined);
+    await this.begin(open(event, undefined, this.context([], undefined, { eventId: event.id })), event.id, undefined);
   }
 
   private async begin(decision: Decision, eventId: string, source: string | undefined): Promise<Stored | undefined> {
@@ -136,7 +139,7 @@ export class Conversations {
       const seen = new Set([...noted, ...keys(before?.decision.seen ?? [])]);
       const open = before ? stillWaiting(waiting, before.decision) : waiting;
       const mine = open.filter(({ party }) => conversation.parties.some(({ id }) => id === party));
-      const decision = decide(conversation, input, this.context(mine, seen, stored.source, now));
+      const decision = decide(conversation, input, this.context(mine, seen, stored, now));
       this.tellLog(stored, input.kind, decision);
       decided.set(event, {
         ...{ stored, before: stored.conversation, externalIds: [] },
@@ -165,13 +168,8 @@ export class Conversations {
   }
 
   /** The key that a party's external record carries. */
-  keyOf(stored: Stored, party: Party): string {
-    return correlationKey({
-      hubId: this.servers.hubId,
-      source: stored.source ?? '',
-      eventId: stored.eventId,
-      target: party.server,
-    });
+  keyOf({ source = '', eventId }: Origin, party: Pick<Party, 'server'>): string {
+    return correlationKey({ hubId: this.servers.hubId, source, eventId, target: party.server });
   }
 
   /** By which id the party that an event came from is answered: the one target's, if it is known, else its own row's. */
@@ -211,7 +209,7 @@ export class Conversations {
   private context(
     waiting: readonly Waiting[],
     noted: Set<string> | undefined,
-    source: string | undefined,
+    origin: Origin,
     now = Date.now(),
   ): Context {
     return {
@@ -220,7 +218,8 @@ export class Conversations {
       newId: randomUUID,
       seen: (party, id) => noted?.has(`${party} ${id}`) ?? false,
       server: (uuid) => this.servers.traits(uuid),
-      route: (event) => this.servers.route(event, source),
+      route: (event) => this.servers.route(event, origin.source),
+      correlationKey: (server) => this.keyOf(origin, { server }),
       hubName: this.servers.hubId,
     };
   }

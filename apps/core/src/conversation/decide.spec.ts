@@ -108,6 +108,7 @@ class Talk {
       newId: () => `00000000-0000-4000-8000-${String(++this.ids).padStart(12, '0')}`,
       seen: (party, id) => this.noted.has(`${party} ${id}`),
       route: () => this.targets,
+      correlationKey: (server) => `key of ${server}`,
       hubName: 'hub',
       server: (name) => ({
         name,
@@ -313,6 +314,40 @@ describe('doubt', () => {
     const echoed = talk.last.carry[1]!.id;
     talk.changed('desk', [state('closed')], echoed);
     expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+  });
+
+  it('counts no JSON hook twice, and none that an unreadable party marks with our delivery key', () => {
+    const talk = forwardedTo('synchronize', { readable: false });
+    const from = talk.party('desk').id;
+    const seen = (changeId: string, value: 'open' | 'in_progress' | 'closed', text?: string) =>
+      talk.say({
+        ...{ kind: 'seen', from },
+        seen: { id: 'desk-1', changeId, changes: [state(value)], annotations: text ? [{ text, own: false }] : [] },
+      });
+    seen('key of desk', 'closed');
+    expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+    talk.changed('obm', [state('in_progress'), note('looking')]);
+    const carried = talk.last.carry[0]!.id;
+    talk.confirm('desk');
+    seen(carried, 'in_progress', 'looking');
+    expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+    seen('hook-1', 'closed', 'looking');
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(2);
+    seen('hook-1', 'closed', 'looking');
+    expect(talk.last.history).toEqual([expect.objectContaining({ what: 'seen before' })]);
+    expect(talk.conversation.event.annotationList?.annotation).toHaveLength(2);
+  });
+
+  it('takes an attribute that comes while its removal is on the way for doubtful', () => {
+    const talk = forwardedTo('synchronize', { readable: false });
+    const owner = (currentValue: string | undefined): PropertyChange => ({
+      ...{ kind: 'custom_attribute_property_change', propertyName: 'custom_attribute', key: 'owner', currentValue },
+      changeOperation: currentValue === undefined ? 'delete' : 'insert',
+    });
+    talk.changed('obm', [owner('ops')]);
+    talk.changed('obm', [owner(undefined)]);
+    talk.changed('desk', [owner('desk')]);
+    expect(talk.carried()).toEqual(['obm: custom_attribute', 'desk: custom_attribute']);
   });
 
   it('believes the hint of a party that refuses to be read', () => {

@@ -169,10 +169,7 @@ class Walk {
     const party = this.party(from);
     const refusal = this.rules.refusal(party, changes);
     if (refusal) return this.refuse(party, refusal);
-    if (id !== undefined) {
-      if (this.isNoted(party, id)) return this.say(party, 'seen before', id);
-      this.note(party, id);
-    }
+    if (this.isToldAgain(party, id)) return;
     this.told(party, edits, id);
   }
 
@@ -206,7 +203,12 @@ class Walk {
     const refusal = this.rules.refusal(party, []);
     if (refusal) return this.refuse(party, refusal);
     const traits = this.traits(party);
-    this.acceptAnnotations(party, seen.annotations);
+    if (this.isToldAgain(party, seen.changeId)) {
+      // Of the words that we wrote ourselves, so nobody else's are to be taken for them.
+      for (const { text } of seen.annotations) this.expectNoMore(party, text);
+      return;
+    }
+    this.acceptAnnotations(party, seen.annotations, seen.changeId);
     if (seen.changes) this.toldProperties(party, this.inReadScope(party, readChanges(seen.changes).properties));
     if (seen.snapshot) this.seenSnapshot(party, seen.snapshot, traits);
   }
@@ -339,6 +341,17 @@ class Walk {
 
   /* what a party tells */
 
+  /** Whether this id was noted before; from now on it is. */
+  private isToldAgain(party: Party, id: string | undefined): boolean {
+    if (id === undefined) return false;
+    if (!this.isNoted(party, id)) {
+      this.note(party, id);
+      return false;
+    }
+    this.say(party, 'seen before', id);
+    return true;
+  }
+
   private told(party: Party, edits: Edits, changeId: string | undefined): void {
     this.acceptAnnotations(party, edits.annotations, changeId);
     this.toldProperties(party, edits.properties);
@@ -349,10 +362,11 @@ class Walk {
     const news = edits.filter((edit) => !this.rules.isEcho(this.conversation, party, edit));
     if (news.length === 0) return edits.length ? this.say(party, 'no news', named(edits)) : undefined;
     const traits = this.traits(party);
-    const recoverable = news.filter((edit) => !this.isNeverInDoubt(edit));
+    const recoverable = news.filter((edit) => !this.isNeverInDoubt(party, edit));
     const doubtful = recoverable.some(({ property }) => this.rules.inDoubt(party, property, traits, this.context.now));
     if (!doubtful) return this.accept({ properties: news, annotations: [] }, party);
-    if (!this.isReadable(party)) return this.accept({ properties: news, annotations: [] }, party, true);
+    if (!this.isReadable(party))
+      return this.accept({ properties: news, annotations: [] }, party, this.rules.writesBackUnread());
     const certain = news.filter((edit) => !recoverable.includes(edit));
     if (certain.length) this.accept({ properties: certain, annotations: [] }, party);
     this.hint(party, recoverable);
@@ -392,7 +406,7 @@ class Walk {
     party.readOwed = false;
     party.hint = undefined;
     this.say(party, 'read', 'the party offers no read');
-    if (hints.length) this.accept({ properties: hints, annotations: [] }, party, true);
+    if (hints.length) this.accept({ properties: hints, annotations: [] }, party, this.rules.writesBackUnread());
   }
 
   private acceptAnnotations(
@@ -539,8 +553,9 @@ class Walk {
     const carry = message(id);
     this.carry.push(carry);
     if (carry.kind !== 'read') this.waiting.push(carry);
-    // An unreadable party marks its echoes with our delivery key.
-    if (!this.isReadable(party)) this.note(party, id);
+    const isForward = properties.includes(EVERYTHING);
+    if (this.rules.marksEchoes(this.isReadable(party)))
+      this.note(party, isForward ? this.context.correlationKey(party.server) : id);
   }
 
   private settle(party: Party, message: string): Property[] {
@@ -625,12 +640,16 @@ class Walk {
     );
   }
 
-  /** What only an originator may change, and an attribute that is new to the hub, can have crossed nothing of ours. */
-  private isNeverInDoubt({ property }: Edit): boolean {
+  /**
+   * What only an originator may change, and an attribute that is new to the hub, can have crossed nothing of ours. One that the
+   * hub took away is not new: its removal may still be on its way.
+   */
+  private isNeverInDoubt(party: Party, { property }: Edit): boolean {
     const isNewAttribute =
       isAttribute(property) &&
       valueIn(this.event, property) === null &&
-      this.parties.every((party) => !(property in party.known));
+      this.parties.every(({ known }) => !(property in known)) &&
+      !(property in party.sent || Object.values(party.unsettled).some((carried) => carried.includes(property)));
     return !isSettable(property) || isNewAttribute;
   }
 

@@ -84,6 +84,15 @@ export const RULES = {
   writesBack: (party: Party, traits: ServerTraits): boolean =>
     traits.speaksOpr && (party.state === 'queued' || party.state === 'forwarded'),
 
+  /**
+   * In doubt, what an unreadable party tells is accepted and written back to it: whatever crossed it on the way, the party ends
+   * with what was carried last, and that is what the hub holds.
+   */
+  writesBackUnread: (): boolean => true,
+
+  /** An unreadable party marks its echoes with our delivery key: that of a forward is the correlation key. */
+  marksEchoes: (isReadable: boolean): boolean => !isReadable,
+
   /** Of a copy that was posted again, only what differs from that party's last copy is a change. */
   isResentNews: (saidBefore: Edit, now: Edit): boolean => !same(saidBefore.value, now.value),
 

@@ -22,8 +22,11 @@ function idsIn(input: Input, now: number): string[] {
     }
     case 'resent':
       return annotationsIn(input.event).flatMap((edit, index) => namesOf(edit, undefined, index, now));
-    case 'seen':
-      return input.seen.annotations.flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
+    case 'seen': {
+      const { changeId, annotations } = input.seen;
+      const names = annotations.flatMap((annotation, index) => namesOf(annotation, changeId, index, now));
+      return [...(changeId === undefined ? [] : [changeId]), ...names];
+    }
     case 'read':
       return input.outcome === 'unreadable'
         ? []

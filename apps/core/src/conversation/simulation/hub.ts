@@ -93,6 +93,7 @@ export class Hub {
       waiting: [...this.queues.values()]
         .flat()
         .filter((message) => message.kind !== 'read' && !this.attempted.has(message.id)) as Context['waiting'],
+      correlationKey: (server) => `${this.name}-${server}`,
       hubName: this.name,
       server: (uuid) => ({
         name: uuid,

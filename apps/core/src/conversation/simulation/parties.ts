@@ -21,7 +21,7 @@ export interface Outside {
   /** Whether its hooks keep their order. */
   readonly anyOrder: boolean;
   /** Applies a message; a message whose answer was lost comes again with the same key. */
-  forward(event: OprEvent): Answer;
+  forward(event: OprEvent, key: string): Answer;
   change(change: EventChange): Answer;
   read(): Seen;
   /** A person at this party edits a property, or annotates. */

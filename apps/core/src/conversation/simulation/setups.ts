@@ -31,6 +31,22 @@ export const SETUPS: Setup[] = [
     tool: { versions: false, reorders: true, echo: false },
     echoToSender: false,
   },
+  {
+    name: 'an OBM and a party of JSON hooks that cannot be read and marks its echoes',
+    hubs: 1,
+    tools: 0,
+    tool: versioned,
+    hook: { reorders: false, echo: true },
+    echoToSender: false,
+  },
+  {
+    name: 'an OBM, a tool, and a party of JSON hooks that reorder and double',
+    hubs: 1,
+    tools: 1,
+    tool: { ...versioned, reorders: true },
+    hook: { reorders: true, echo: true },
+    echoToSender: true,
+  },
   { name: 'two wired hubs with a tool each', hubs: 2, tools: 2, tool: versioned, echoToSender: false },
   {
     name: 'two wired hubs, the first echoing, with tools that reorder',

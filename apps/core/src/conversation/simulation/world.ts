@@ -3,6 +3,7 @@ import type { EventChange, OprEvent } from '@opr-connect/opr';
 import type { Carry, Party } from '../conversation';
 import { annotationsIn, valueIn, type Edit } from '../properties';
 import { RULES, type Rules } from '../rules';
+import { ATTRIBUTE, HookParty, type HookPartyOptions } from './hook-party';
 import { Hub, firstEvent } from './hub';
 import { Originator, PROPERTIES, Tool, randomEdit, type Answer, type Outside, type ToolOptions } from './parties';
 import { Random } from './random';
@@ -13,6 +14,8 @@ export interface Setup {
   hubs: 1 | 2;
   tools: number;
   tool: Omit<ToolOptions, 'doubles'>;
+  /** A party beside the tools that speaks JSON hooks and cannot be read. */
+  hook?: Omit<HookPartyOptions, 'doubles'>;
   /** Parties also tell back what they were sent. */
   echoToSender: boolean;
 }
@@ -95,7 +98,11 @@ export class World {
   private lastCopy = firstEvent();
   private unique = 0;
 
-  constructor(seed: number, setup: Setup, rules: Rules = RULES) {
+  constructor(
+    seed: number,
+    private readonly setup: Setup,
+    rules: Rules = RULES,
+  ) {
     this.random = new Random(seed);
     const doubles = setup.tool.reorders || this.random.chance(0.3) ? this.random : undefined;
     const outside = (...parties: Outside[]) => new Map(parties.map((party) => [party.name, party]));
@@ -116,12 +123,14 @@ export class World {
       { length: setup.tools },
       (_, index) => new Tool(`tool-${index}`, { ...setup.tool, doubles }),
     );
+    const hooks = setup.hook ? [new HookParty('hook', { ...setup.hook, doubles })] : [];
+    const targets = [...tools, ...hooks];
     if (setup.hubs === 1) {
       this.originator = new Originator('obm', firstEvent(), { echo: setup.echoToSender, doubles });
       side(
         'hub',
-        outside(this.originator, ...tools),
-        tools.map(({ name }) => name),
+        outside(this.originator, ...targets),
+        targets.map(({ name }) => name),
       ).open(firstEvent(), { server: 'obm', state: 'received', type: 'synchronize' });
     } else {
       const [mine, theirs] = [outside(tools[0]!), outside(tools[1]!)];
@@ -188,7 +197,10 @@ export class World {
       hub.edit({ property: 'category', value: unique });
       return undefined;
     }
-    const edit = randomEdit(this.random, unique);
+    const edit =
+      this.setup.hook && this.random.chance(0.2)
+        ? { property: ATTRIBUTE, value: this.random.pick([unique, null]) }
+        : randomEdit(this.random, unique);
     if (valueIn(hub.conversation.event, edit.property) === edit.value) return undefined;
     hub.edit(edit);
     return edit;
@@ -197,7 +209,9 @@ export class World {
   private annotateSomewhere(): void {
     const parties = this.sides
       .flatMap(({ outside }) => [...outside.values()])
-      .filter((party) => (party instanceof Tool ? party.exists : party === this.originator));
+      .filter((party) =>
+        party instanceof Tool || party instanceof HookParty ? party.exists : party === this.originator,
+      );
     if (parties.length === 0) return;
     const text = `note<${this.annotations.length}>`;
     const party = this.random.pick(parties);
@@ -247,14 +261,14 @@ export class World {
     const row = side.hub.partyOf(message.server);
     row.attempted = true;
     side.hub.attempted.add(message.id);
-    const answer = this.apply(party, message);
+    const answer = this.apply(side.hub, party, message);
     if (!this.random.chance(0.15)) side.answered.set(message.id, { message, answer });
   }
 
-  private apply(party: Outside, message: Carry): Answer | Seen {
+  private apply(hub: Hub, party: Outside, message: Carry): Answer | Seen {
     switch (message.kind) {
       case 'forward':
-        return party.forward(message.event);
+        return party.forward(message.event, `${hub.name}-${message.server}`);
       case 'change':
         return party.change(message.change);
       case 'read':
