@@ -1,5 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
+import { ForbiddenAddressError } from './allowed-addresses';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 
 export interface HttpCall {
@@ -76,6 +77,7 @@ function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: H
   const cause = error instanceof AxiosError ? error.cause : error;
   if (CERTIFICATE.test(code))
     return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
+  if (cause instanceof ForbiddenAddressError) return new MisconfiguredError(`${what}: ${cause.message}`, { cause });
   if (NOT_SENT.has(code)) return new TransientError(`${what}: no connection (${code})`, { scope: 'server', cause });
   const reason = code === 'ERR_CANCELED' ? 'no answer in time' : `the answer was lost (${code || 'unknown reason'})`;
   if (call.method === 'GET' || call.method === 'HEAD') return new TransientError(`${what}: ${reason}`, { cause });
