@@ -1,4 +1,5 @@
 import type { EventChange, ForwardingState, OprEvent, PropertyChange } from '@opr-connect/opr';
+import type { Mapping } from './mapping/mapping';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
@@ -54,6 +55,9 @@ export interface Adapter {
   ping?(signal: AbortSignal): Promise<void>;
 
   readonly traits?: Traits;
+
+  /** How events are told in the words of the tool, if the settings of a server have a say in that: what `mapping check` reports on. */
+  readonly mapping?: Mapping;
 }
 
 /** What the conversation must know of a party beyond which methods its adapter has. */

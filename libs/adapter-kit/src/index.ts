@@ -2,6 +2,8 @@ export * from './adapter';
 export * from './allowed-addresses';
 export * from './errors';
 export * from './event-adapter';
+export * from './fields';
 export * from './http';
+export * from './mapping';
 export * from './settings';
 export * from './supported';

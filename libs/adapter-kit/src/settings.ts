@@ -7,7 +7,8 @@ const SECRETS = Symbol('Secrets');
 
 /** Marks a field of a settings class whose value is a secret: in a file it is written as `${NAME}` or `file:<path>` only. */
 export const Secret = (): PropertyDecorator => (target, field) => {
-  const fields: string[] = Reflect.getOwnMetadata(SECRETS, target.constructor) ?? [];
+  // With those of the class that is extended.
+  const fields: string[] = Reflect.getMetadata(SECRETS, target.constructor) ?? [];
   Reflect.defineMetadata(SECRETS, [...fields, String(field)], target.constructor);
 };
 

@@ -1,4 +1,4 @@
-import { Secret } from '@opr-connect/adapter-kit';
+import { AnyMap, ListOf, MapOf, OneOrMore, Optional, Secret } from '@opr-connect/adapter-kit';
 import {
   FORWARDING_TYPES,
   LIFECYCLE_STATES,
@@ -26,7 +26,6 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { AnyMap, ListOf, MapOf, OneOrMore, Optional } from './fields';
 
 /** The name of the hub itself among the connected servers: a rule may name it as source, nobody may bear it. */
 export const LOCAL = 'local';

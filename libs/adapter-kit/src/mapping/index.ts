@@ -1,0 +1,10 @@
+export { DIRECTIONS, MAPPED_PROPERTIES, type Direction, type MappedProperty } from './direction';
+export { evaluateJsonata } from './evaluator';
+export { EVALUATION_LIMITS } from './evaluator-process';
+export { Mapping } from './mapping';
+export { CustomAttributeField, ExtraField, MappingSettings, mappingSettings, type ToolFacts } from './mapping.settings';
+export { isLossy, mappingReport, type PropertyReport } from './report';
+export { IsSource } from './rules';
+export { MAX_SOURCE_LENGTH } from './sources';
+export { lengthOf, truncate, type TextLimit, type TextUnit } from './text';
+export { ValueTable, type TableFacts, type TableSettings } from './value-table';
