@@ -1,19 +1,22 @@
 import { HttpService } from '@nestjs/axios';
 import {
+  evaluateJsonata,
   EventAdapter,
+  RejectedError,
   type Adapter,
   type AdapterFactory,
   type Delivery,
   type ExternalRef,
   type Forwarded,
-  type HookRequest,
+  type Json,
+  type Preview,
   type Traits,
   type Written,
 } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { changedBody, forwardedBody, type WebhookBody } from './webhook.body';
 import { WebhookClient } from './webhook.client';
-import { parseHook } from './webhook.hook';
+import { jsonOf, parseHook, readMapped } from './webhook.hook';
 import { WebhookSettings } from './webhook.settings';
 import { hmacSignature, standardSignature, type Signature } from './webhook.signature';
 
@@ -41,12 +44,14 @@ export class WebhookAdapter implements Adapter {
     this.client = new WebhookClient(http, signatureOf(settings, secret, previousSecret), settings);
     if (hookSecret === undefined) return;
     const signature = signatureOf(settings, hookSecret, previousHookSecret);
-    this.verifyHook = (hook: HookRequest) => void signature.verified(hook, now());
-    this.receiveChange = (hook: HookRequest) =>
-      // The time was checked when it came in; by now it may have waited.
-      Promise.resolve(hook).then((kept) =>
-        parseHook(kept.body, signature.verified(kept, Date.parse(kept.receivedAt)).id),
-      );
+    this.verifyHook = (hook) => signature.verify(hook, now());
+    this.receiveChange = async (hook, signal) => {
+      const text = settings.hookMapping;
+      if (text === undefined) return parseHook(hook.body, signature.idOf(hook));
+      const input = { headers: hook.headers, body: jsonOf(hook.body) };
+      const mapped = await evaluateJsonata({ field: 'hookMapping', text }, input, signal);
+      return readMapped(mapped, signature.idOf(hook));
+    };
   }
 
   async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
@@ -67,8 +72,25 @@ export class WebhookAdapter implements Adapter {
     await this.post(this.settings.url, { type: 'ping', timestamp, data: {} }, false, delivery);
   }
 
-  private post(url: string, body: WebhookBody, isRecord: boolean, delivery: Delivery): Promise<unknown> {
-    return this.client.post(url, JSON.stringify(body), isRecord, delivery);
+  /** What would be posted for an event, or for a change of it. */
+  async preview({ event, change }: Preview, { key, signal }: Delivery): Promise<Json> {
+    const forwarded: Forwarded = { event, key, ref: { id: key }, state: 'forwarded' };
+    return this.mapped(change ? changedBody(change, forwarded) : forwardedBody(event, key), signal);
+  }
+
+  private async post(url: string, body: WebhookBody, isRecord: boolean, delivery: Delivery): Promise<unknown> {
+    const mapped = await this.mapped(body, delivery.signal);
+    return this.client.post(url, JSON.stringify(mapped), isRecord, delivery);
+  }
+
+  private async mapped(body: WebhookBody, signal: AbortSignal): Promise<Json> {
+    // What is absent is left out, as JSON does it.
+    const plain = JSON.parse(JSON.stringify(body)) as Json;
+    const text = this.settings.bodyMapping;
+    if (text === undefined) return plain;
+    const mapped = await evaluateJsonata({ field: 'bodyMapping', text }, plain, signal);
+    if (mapped === undefined) throw new RejectedError('bodyMapping: makes nothing of this event');
+    return mapped;
   }
 
   private refIn(answer: unknown, key: string): ExternalRef {

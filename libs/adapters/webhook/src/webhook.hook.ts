@@ -19,6 +19,18 @@ export function parseHook(body: Buffer, signedId: string | undefined): Seen[] {
   return [readSeen(record(hook['data'], 'data'), 'data', signedId)];
 }
 
+/**
+ * What a mapping made of a hook: the `data` of one event, a list of them, or nothing for a hook without news. Those of one hook
+ * that are about the same event are told apart by their place.
+ */
+export function readMapped(mapped: unknown, signedId: string | undefined): Seen[] {
+  if (mapped === undefined || mapped === null) return [];
+  return asList(mapped).map((each, index) => {
+    const id = signedId !== undefined && index > 0 ? `${signedId}#${index}` : signedId;
+    return readSeen(record(each, `hookMapping[${index}]`), `hookMapping[${index}]`, id);
+  });
+}
+
 function readSeen(data: Fields, path: string, signedId: string | undefined): Seen {
   const known = ['id', 'key', 'changes', 'annotations', 'deliveryKey', 'changeId'];
   const unknown = Object.keys(data).find((field) => !known.includes(field));
@@ -26,7 +38,7 @@ function readSeen(data: Fields, path: string, signedId: string | undefined): See
   const optional = (field: string) => (data[field] === undefined ? undefined : text(data[field], `${path}.${field}`));
   const id = optional('key') || optional('id');
   if (!id) throw broken(`${path}.key`, 'or id must be given');
-  const annotations = list(data['annotations'] ?? [], `${path}.annotations`);
+  const annotations = asList(data['annotations'] ?? []);
   if (annotations.length > MAX_ANNOTATIONS) throw broken(`${path}.annotations`, `may have ${MAX_ANNOTATIONS} entries`);
   return {
     id,
@@ -88,7 +100,8 @@ function readAnnotation(value: unknown, path: string): SeenAnnotation {
   return { id: optional('id'), author: optional('author'), text: words, time, own: false };
 }
 
-function jsonOf(body: Buffer): unknown {
+/** @throws RejectedError */
+export function jsonOf(body: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
@@ -101,10 +114,8 @@ function record(value: unknown, path: string): Fields {
   return Object.fromEntries(Object.entries(value));
 }
 
-function list(value: unknown, path: string): unknown[] {
-  if (!Array.isArray(value)) throw broken(path, 'must be a list');
-  return value;
-}
+/** JSONata makes a list of one entry that entry. */
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? value : [value]);
 
 function text(value: unknown, path: string): string {
   if (typeof value !== 'string') throw broken(path, 'must be a text');

@@ -1,4 +1,4 @@
-import { isNetwork, Secret } from '@opr-connect/adapter-kit';
+import { isNetwork, IsSource, Secret } from '@opr-connect/adapter-kit';
 import {
   IsArray,
   IsBoolean,
@@ -138,6 +138,16 @@ export class WebhookSettings {
   /** `hmac`: the header of the time of the attempt (seconds since 1970), in lower case. */
   @Matches(/^[a-z0-9-]+$/)
   timestampHeader = 'webhook-timestamp';
+
+  /** JSONata that makes the body that is sent. Its input is the documented body. */
+  @IsOptional()
+  @IsSource('jsonata')
+  bodyMapping?: string;
+
+  /** JSONata that makes the documented `data`, or a list of them, of a hook. Its input is a map with `headers` and `body`. */
+  @IsOptional()
+  @IsSource('jsonata')
+  hookMapping?: string;
 
   /** Where in the answer to an event its external id stands: names with dots between. Without one the delivery key is the id. */
   @IsString()

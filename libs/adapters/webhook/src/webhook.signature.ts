@@ -25,11 +25,13 @@ export interface Signature {
   /** The headers of one attempt. */
   headers(message: Signed): Record<string, string>;
   /**
-   * Checks a hook at a moment (milliseconds since 1970), and answers its id if the signature covers it.
+   * Checks a hook at a moment (milliseconds since 1970).
    *
    * @throws ForgedHookError naming the header and the rule
    */
-  verified(hook: HookRequest, now: number): { id?: string };
+  verify(hook: HookRequest, now: number): void;
+  /** The id of a hook, if its signature covers one: an id that nobody signed could be changed by whoever plays it again. */
+  idOf(hook: HookRequest): string | undefined;
 }
 
 export interface HmacOptions {
@@ -101,7 +103,7 @@ export function standardSignature(secrets: readonly string[]): Signature {
         'webhook-signature': keys.map((key) => `${key.version},${key.sign(text).toString('base64')}`).join(' '),
       };
     },
-    verified({ headers, body }, now) {
+    verify({ headers, body }, now) {
       const id = required(headers, 'webhook-id');
       const timestamp = timestampOf(headers, 'webhook-timestamp', now);
       const text = textOf({ id, timestamp, body });
@@ -113,14 +115,15 @@ export function standardSignature(secrets: readonly string[]): Signature {
       );
       if (!fits)
         throw new ForgedHookError('webhook-signature: does not fit the body: hookSecret differs, or it was altered');
-      return { id };
     },
+    idOf: ({ headers }) => headers['webhook-id'],
   };
 }
 
 /** One HMAC in one header, as GitHub, Jira, Slack and ServiceNow do it, each in a way of its own. */
 export function hmacSignature(secrets: readonly string[], options: HmacOptions): Signature {
   const { signatureHeader, signaturePrefix, signatureEncoding, signedText, idHeader, timestampHeader } = options;
+  const coversId = signedText.includes('{id}');
   const mac = (secret: string, { id, timestamp, body }: Signed): string => {
     const hmac = createHmac(options.signatureAlgorithm, secret);
     for (const part of signedText.split(/(\{(?:id|timestamp|body)\})/)) {
@@ -136,16 +139,14 @@ export function hmacSignature(secrets: readonly string[], options: HmacOptions):
       // One header holds one signature, so a receiver replaces its secret first.
       [signatureHeader]: mac(secrets[0] ?? '', message),
     }),
-    verified({ headers, body }, now) {
+    verify({ headers, body }, now) {
       const given = required(headers, signatureHeader);
       const timestamp = signedText.includes('{timestamp}') ? timestampOf(headers, timestampHeader, now) : 0;
-      // An id that nobody signed could be changed by whoever plays a hook again.
-      const id = signedText.includes('{id}') ? required(headers, idHeader) : undefined;
-      const message = { id: id ?? '', timestamp, body };
+      const message = { id: coversId ? required(headers, idHeader) : '', timestamp, body };
       if (!secrets.some((secret) => sameBytes(Buffer.from(mac(secret, message)), Buffer.from(given))))
         throw new ForgedHookError(`${signatureHeader}: does not fit the body: hookSecret differs, or it was altered`);
-      return { id };
     },
+    idOf: ({ headers }) => (coversId ? headers[idHeader] : undefined),
   };
 }
 
