@@ -16,7 +16,7 @@ import {
   thrownBy,
   type Bench,
 } from './webhook.fixture';
-import { WebhookSettings } from './webhook.settings';
+import { type WebhookSettings } from './webhook.settings';
 
 let bench: Bench;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import type { HookRequest, Seen } from '@opr-connect/adapter-kit';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebhookAdapter } from './webhook.adapter';
+import { type WebhookAdapter } from './webhook.adapter';
 import {
   anEvent,
   aChange,
