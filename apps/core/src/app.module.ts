@@ -7,6 +7,7 @@ import { Environment } from './config/environment';
 import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
+import { ServerStates } from './connected-servers/server-states';
 import { ConversationRepository } from './conversation/conversation.repository';
 import { Conversations } from './conversation/conversations';
 import { DatabaseUrl } from './database/database-url';
@@ -14,12 +15,15 @@ import { EventServiceController } from './event-service/event-service.controller
 import { EventRows } from './forwarding/event-rows';
 import { HealthController } from './health/health.controller';
 import { HooksController } from './hooks/hooks.controller';
+import { Inbox } from './hooks/inbox';
+import { InboxRepository } from './hooks/inbox.repository';
 import { logging } from './logging';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
 import { Dispatcher } from './outbox/dispatcher';
 import { OutboxRepository } from './outbox/outbox.repository';
+import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
 import { SyncServiceController } from './sync-service/sync-service.controller';
 
@@ -65,6 +69,7 @@ export class AppModule {
         { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
         { provide: APP_FILTER, useClass: OprErrorFilter },
         ConnectedServers,
+        ServerStates,
         ConnectedServerGuard,
         OperatorGuard,
         ConversationRepository,
@@ -73,7 +78,10 @@ export class AppModule {
         Signals,
         OutboxRepository,
         Carrier,
+        Settlements,
         Dispatcher,
+        InboxRepository,
+        Inbox,
       ],
     };
   }

@@ -69,6 +69,8 @@ export interface Traits {
   speaksOpr?: boolean;
   /** The party's hooks may arrive in another order than its changes were made. */
   hooksMayReorder?: boolean;
+  /** Changes that wait for the party may be carried as one, with every annotation. Default: true. */
+  mergesChanges?: boolean;
   /** The name by which we log in to the party: what its `forwarding_info` calls us. */
   ownLogin?: string;
 }

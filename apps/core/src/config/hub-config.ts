@@ -43,6 +43,10 @@ const text = { message: '$property must be a text' };
 const texts = { each: true, message: '$property must be a text or a list of texts' };
 const notEmpty = { message: '$property must not be empty' };
 const wait = { message: '$property must be a number of seconds from 0 to 60' };
+const calls = { message: '$property must be a whole number from 1 to 100' };
+const rate = { message: '$property must be a number from 1 to 100000' };
+const flood = { message: '$property must be a number of seconds from 0 to 3600' };
+const hold = { message: '$property must be a number of seconds from 0 to 86400' };
 const doubt = { message: '$property must be a whole number of seconds from 0 to 86400' };
 
 /** A person or tool that uses the hub's own Event Web Service. */
@@ -120,6 +124,25 @@ export class ServerConfig {
   @Max(86_400, doubt)
   doubtWindow = 600;
 
+  /** How many calls to this server may be under way at once, of all cores together. */
+  @IsInt(calls)
+  @Min(1, calls)
+  @Max(100, calls)
+  concurrency = 8;
+
+  /** How many calls this server may get in a minute, of all cores together. Default: no limit. */
+  @Optional()
+  @IsNumber({ allowNaN: false, allowInfinity: false }, rate)
+  @Min(1, rate)
+  @Max(100_000, rate)
+  ratePerMinute?: number;
+
+  /** How many seconds a mere count of duplicates waits for the next one, so that a flood of them costs one call. */
+  @IsNumber({ allowNaN: false, allowInfinity: false }, flood)
+  @Min(0, flood)
+  @Max(3_600, flood)
+  floodWindow = 30;
+
   /** What the adapter needs. Kept as written; the adapter's own class judges it when the server is connected. */
   @AnyMap()
   settings: Record<string, unknown> = {};
@@ -169,6 +192,12 @@ export class TargetConfig {
 
   @IsIn(FORWARDING_TYPES, oneOf(FORWARDING_TYPES))
   type: ForwardingType;
+
+  /** How many seconds the forward waits: an event that is closed within them is not forwarded at all. */
+  @IsNumber({ allowNaN: false, allowInfinity: false }, hold)
+  @Min(0, hold)
+  @Max(86_400, hold)
+  hold = 0;
 }
 
 /** Which events are forwarded to whom. */

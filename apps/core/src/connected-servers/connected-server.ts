@@ -21,6 +21,10 @@ export interface ConnectedServer {
   readonly answerWithin: number;
   /** Answer 503 while there is no external id. */
   readonly strict: boolean;
+  /** Calls to it under way at once, of all cores together. */
+  readonly concurrency: number;
+  /** Calls to it in a minute, of all cores together. */
+  readonly ratePerMinute?: number;
   /** The name by which we log in to it, if it has such a thing. */
   readonly ownLogin?: string;
 }

@@ -86,6 +86,8 @@ export class ConnectedServers {
       forwardingType: config.forwardingType,
       answerWithin: config.answerWithin * 1000,
       strict: config.strict,
+      concurrency: config.concurrency,
+      ratePerMinute: config.ratePerMinute,
       ownLogin: adapter?.traits?.ownLogin,
     };
   }
@@ -156,6 +158,8 @@ const UNKNOWN: ServerTraits = {
   hooksMayReorder: false,
   doubtWindow: 0,
   echoToSender: false,
+  mergesChanges: true,
+  floodWindow: 0,
 };
 
 const traitsOf = (config: ServerConfig, adapter: Adapter | undefined): ServerTraits => ({
@@ -167,6 +171,8 @@ const traitsOf = (config: ServerConfig, adapter: Adapter | undefined): ServerTra
   hooksMayReorder: adapter?.traits?.hooksMayReorder ?? false,
   doubtWindow: config.doubtWindow * 1000,
   echoToSender: config.echoToSender,
+  mergesChanges: adapter?.traits?.mergesChanges ?? true,
+  floodWindow: config.floodWindow * 1000,
   changes: adapter?.changes?.bind(adapter),
   compareVersions: adapter?.compareVersions?.bind(adapter),
 });

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalRef } from '@opr-connect/adapter-kit';
-import type { ForwardingState, ForwardingType, OprEvent } from '@opr-connect/opr';
+import type { EventChange, ForwardingState, ForwardingType, OprEvent, Severity } from '@opr-connect/opr';
 import { DataSource, type EntityManager } from 'typeorm';
 import { storable, toJson } from '../database/json';
-import type { Carry, Conversation, Decision, HistoryLine, Party, SeenId } from './conversation';
+import type { Carry, Conversation, Decision, HistoryLine, Party, SeenId, Waiting } from './conversation';
 
 /** A conversation with its identity in the database. */
 export interface Stored {
@@ -96,6 +96,26 @@ export class ConversationRepository {
   }
 
   /**
+   * What waits for these parties and was never tried, locked so that nobody begins to carry it now. What somebody is claiming
+   * at this moment is passed over.
+   */
+  async waiting(parties: readonly Party[], sql: Sql): Promise<Waiting[]> {
+    const rows: (Waiting & { payload: EventChange; after: number | null })[] = await sql.query(
+      `select id, forwarded_event as party, kind, payload,
+              case when error is null and due_at > now() then extract(epoch from due_at - now())::float8 * 1000 end as after
+         from outbox_message
+        where forwarded_event = any($1) and state = 'pending' and attempts = 0 and claim is null and kind in ('forward', 'change')
+        order by seq for update skip locked`,
+      [parties.map(({ id }) => id)],
+    );
+    return rows.map(({ payload, after, ...one }) => ({
+      ...one,
+      ...(after === null ? {} : { after }),
+      ...(one.kind === 'change' ? { change: payload } : {}),
+    })) as Waiting[];
+  }
+
+  /**
    * Writes what was decided. `before` is the conversation as it was loaded; none for one that begins now.
    *
    * A row may lose the race for an id to another event of the same server; the ids in `claims` are then simply not its own.
@@ -117,8 +137,9 @@ export class ConversationRepository {
       toJson(changed.map(toRow)),
       toJson(externalIds),
       toJson(decision.seen.map(({ party, id }: SeenId) => ({ party, id }))),
-      toJson(decision.carry.map(toMessage)),
+      toJson(decision.carry.map((carry) => ({ ...toMessage(carry), priority: priorityOf(event) }))),
       toJson(decision.history.map(({ party, what, detail }: HistoryLine) => ({ party, what, detail }))),
+      decision.withdrawn,
     ]);
   }
 
@@ -163,18 +184,23 @@ function toRow({ id, server, state, type, rule, ref, ...view }: Party) {
 }
 
 function toMessage(carry: Carry) {
-  const { id, party, server, kind } = carry;
+  const { id, party, server, kind, after = 0 } = carry;
   switch (kind) {
     case 'forward':
-      return { id, party, server, kind, payload: carry.event };
+      return { id, party, server, kind, after, payload: carry.event };
     case 'change':
-      return { id, party, server, kind, payload: carry.change };
+      return { id, party, server, kind, after, payload: carry.change };
     case 'read':
-      return { id, party, server, kind, payload: null };
+      return { id, party, server, kind, after, payload: null };
   }
 }
 
-/** Parameters after the event's own: rows, external ids, ids seen, messages, history, all as JSON. */
+const URGENCY: Record<Severity, number> = { critical: 0, major: 1, minor: 2, warning: 3, normal: 4, unknown: 5 };
+
+/** What is behind goes out in this order, the lowest first. */
+const priorityOf = ({ severity }: OprEvent): number => URGENCY[severity ?? 'unknown'];
+
+/** Parameters after the event's own: rows, external ids, ids seen, messages, history, all as JSON; ids of withdrawn messages. */
 const parts = (first: number): string => `
   rows as (
     insert into forwarded_event (id, event, server, state, type, rule, ref, view)
@@ -194,10 +220,14 @@ const parts = (first: number): string => `
     insert into event_history (event, forwarded_event, at, what, detail)
     select $1, h.party, now(), h.what, h.detail
       from jsonb_to_recordset($${first + 4}) h (party uuid, what text, detail text)
+  ), withdrawn as (
+    delete from outbox_message where id = any($${first + 5}::uuid[])
   )
-  insert into outbox_message (id, server, forwarded_event, kind, payload)
-  select m.id, m.server, m.party, m.kind, m.payload
-    from jsonb_to_recordset($${first + 3}) m (id uuid, party uuid, server uuid, kind text, payload jsonb)`;
+  insert into outbox_message (id, server, forwarded_event, kind, payload, priority, due_at)
+  select m.id, m.server, m.party, m.kind, m.payload, m.priority, now() + m.after * interval '1 millisecond'
+    from jsonb_to_recordset($${first + 3}) m (id uuid, party uuid, server uuid, kind text, payload jsonb, priority smallint, after float8)
+  on conflict (id) do update
+     set payload = excluded.payload, priority = excluded.priority, due_at = least(outbox_message.due_at, excluded.due_at)`;
 
 const INSERT = `with e as (insert into event (id, source, event_id, document) values ($1, $2, $3, $4)), ${parts(5)}`;
 const UPDATE = `with e as (update event set document = $2::jsonb, time_changed = now() where id = $1 and $2::jsonb is not null), ${parts(3)}`;

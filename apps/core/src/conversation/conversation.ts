@@ -52,6 +52,8 @@ export interface Party {
   newest?: string;
   /** Annotations of ours that it may tell back once. */
   expected: ExpectedAnnotation[];
+  /** Its forward was withdrawn because the event was closed while it waited: it is made up for if the event is opened again. */
+  withdrawn?: boolean;
 }
 
 /** A value that a party is taken to hold; `unknown` after a message that it refused. */
@@ -84,26 +86,45 @@ export type Input =
   /** A message will never be taken. */
   | { kind: 'rejected'; to: string; message: string; reason: string }
   /** The party's record no longer exists. */
-  | { kind: 'gone'; to: string; message: string; reason: string };
+  | { kind: 'gone'; to: string; message: string; reason: string }
+  /** A person wants a dead letter carried after all. */
+  | { kind: 'retried'; to: string; message: string; dead: DeadLetter }
+  /** A person gives a dead letter up. */
+  | { kind: 'discarded'; to: string; message: string; dead: DeadLetter };
 
 export interface Target {
   server: string;
   type: ForwardingType;
   rule?: string;
+  /** How long the forward waits, in milliseconds: an event that is closed within it is not forwarded at all. */
+  hold?: number;
 }
+
+/** What a message carried that the party refused. */
+export type DeadLetter = { kind: 'forward' } | { kind: 'change'; change: EventChange };
 
 export interface Decision {
   conversation: Conversation;
   carry: Carry[];
   history: HistoryLine[];
+  /** Messages that nobody may carry any more. */
+  withdrawn: string[];
   /** Ids of changes and annotations that must never count again for their party. */
   seen: SeenId[];
   refusal?: Refusal;
 }
 
-/** A promise to make: the outbox keeps it. */
-export type Carry = { id: string; party: string; server: string } & (
+/**
+ * A promise to make: the outbox keeps it. A change by the id of one that waits already takes its place. `after` is how long it
+ * waits before it is due, in milliseconds; what takes the place of another is due when the earlier of the two is.
+ */
+export type Carry = { id: string; party: string; server: string; after?: number } & (
   { kind: 'forward'; event: OprEvent } | { kind: 'change'; change: EventChange } | { kind: 'read' }
+);
+
+/** A message that nobody has begun to carry, and nobody can before this decision is written. */
+export type Waiting = { id: string; party: string; after?: number } & (
+  { kind: 'forward' } | { kind: 'change'; change: EventChange }
 );
 
 export interface SeenId {
@@ -124,6 +145,9 @@ export interface HistoryLine {
     | 'delivered'
     | 'rejected'
     | 'gone'
+    | 'withdrawn'
+    | 'retried'
+    | 'discarded'
     | 'refused';
   detail?: string;
 }
@@ -141,6 +165,8 @@ export interface Context {
   /** Whether this id was noted for this party before. */
   seen(party: string, id: string): boolean;
   server(uuid: string): ServerTraits;
+  /** What waits for the parties of this event and was never tried. */
+  waiting: readonly Waiting[];
   /** The servers that the rules want this event forwarded to. */
   route(event: OprEvent): Target[];
   /** The key that this server's record of the event carries: the delivery key of a forward. */
@@ -163,6 +189,10 @@ export interface ServerTraits {
   doubtWindow: number;
   /** Carry a party's own changes back to it, as some OBM do. */
   echoToSender: boolean;
+  /** Changes that wait for it go out as one. */
+  mergesChanges: boolean;
+  /** How long a mere count of duplicates waits for the next one, in milliseconds. */
+  floodWindow: number;
   changes?(before: Snapshot | undefined, after: Snapshot): PropertyChange[];
   compareVersions?(a: string, b: string): number;
 }

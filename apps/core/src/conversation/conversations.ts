@@ -7,7 +7,7 @@ import { ConnectedServers } from '../connected-servers/connected-servers';
 import { isUniqueViolation } from '../database/errors';
 import { correlationKey } from '../forwarding/correlation-key';
 import { Signals } from '../outbox/signals';
-import type { Context, Conversation, Decision, Input, Party, Refusal } from './conversation';
+import type { Context, Conversation, Decision, Input, Party, Refusal, Waiting } from './conversation';
 import { ConversationRepository, type ExternalId, type Sql, type Stored } from './conversation.repository';
 import { decide, open } from './decide';
 import { candidateIds } from './seen-ids';
@@ -46,7 +46,7 @@ export class Conversations {
       const decision = open(
         event,
         { server: source.uuid, state: 'received', type: typeSaid(event, source) },
-        this.context(undefined, { source: source.uuid, eventId: event.id }),
+        this.context([], undefined, { source: source.uuid, eventId: event.id }),
       );
       const [origin] = decision.conversation.parties;
       if (!origin) throw new Error('an event from a server has no row for it');
@@ -71,7 +71,7 @@ export class Conversations {
 
   /** An operator or a monitoring tool submits an event to the hub itself. Submitted again by the same id it is the same event. */
   async submit(event: OprEvent & { id: string }): Promise<void> {
-    const decision = open(event, undefined, this.context(undefined, { eventId: event.id }));
+    const decision = open(event, undefined, this.context([], undefined, { eventId: event.id }));
     const stored: Stored = { id: randomUUID(), eventId: event.id, conversation: decision.conversation };
     try {
       await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
@@ -102,7 +102,8 @@ export class Conversations {
     const now = Date.now();
     const party = 'from' in input ? input.from : 'to' in input ? input.to : undefined;
     const noted = party ? await this.repository.noted(party, candidateIds(input, now), sql) : new Set<string>();
-    const decision = decide(stored.conversation, input, this.context(noted, stored, now));
+    const waiting = await this.repository.waiting(stored.conversation.parties, sql);
+    const decision = decide(stored.conversation, input, this.context(waiting, noted, stored, now));
     const after = { ...stored, conversation: decision.conversation };
     this.tellLog(after, input.kind, decision);
     await this.repository.write(
@@ -168,9 +169,15 @@ export class Conversations {
     return onlyTarget(conversation, origin.id) === target ? [{ server: origin.server, id, party: origin.id }] : [];
   }
 
-  private context(noted: Set<string> | undefined, origin: Origin, now = Date.now()): Context {
+  private context(
+    waiting: readonly Waiting[],
+    noted: Set<string> | undefined,
+    origin: Origin,
+    now = Date.now(),
+  ): Context {
     return {
       now,
+      waiting,
       newId: randomUUID,
       seen: (_party, id) => noted?.has(id) ?? false,
       server: (uuid) => this.servers.traits(uuid),

@@ -1,5 +1,5 @@
-import type { OprEvent, PropertyChange } from '@opr-connect/opr';
-import type { Conversation, Context, Decision, Input, Party, ServerTraits } from './conversation';
+import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
+import type { Conversation, Context, Decision, Input, Party, ServerTraits, Target, Waiting } from './conversation';
 import { decide, open } from './decide';
 import { RULES, type Rules } from './rules';
 
@@ -26,13 +26,16 @@ const note = (text: string, extra: { annotationId?: string; author?: string } = 
 /** A conversation between `obm` and the servers named, with every message confirmed unless a test says otherwise. */
 class Talk {
   conversation: Conversation;
+  /** What was carried while `holdsBack` was set, and nobody has begun to carry. */
+  waiting: Waiting[] = [];
+  holdsBack = false;
   last: Decision;
   now = 1_000_000_000;
   private ids = 0;
   private readonly noted = new Set<string>();
 
   constructor(
-    private readonly targets: { server: string; type: Party['type'] }[],
+    private readonly targets: Target[],
     private readonly traits: Partial<ServerTraits> = {},
     private readonly rules: Rules = RULES,
     of: OprEvent = event,
@@ -92,10 +95,14 @@ class Talk {
 
   private keep(): void {
     for (const { party, id } of this.last.seen) this.noted.add(`${party} ${id}`);
+    const { carry, withdrawn } = this.last;
+    this.waiting = this.waiting.filter(({ id }) => !withdrawn.includes(id) && !carry.some((one) => one.id === id));
+    if (this.holdsBack) this.waiting.push(...carry.flatMap((one) => (one.kind === 'read' ? [] : [one])));
   }
 
   private context(): Context {
     return {
+      waiting: this.waiting,
       now: this.now,
       newId: () => `00000000-0000-4000-8000-${String(++this.ids).padStart(12, '0')}`,
       seen: (party, id) => this.noted.has(`${party} ${id}`),
@@ -110,6 +117,8 @@ class Talk {
         hooksMayReorder: false,
         doubtWindow: 600_000,
         echoToSender: false,
+        mergesChanges: true,
+        floodWindow: 30_000,
         ...(name === 'obm' ? {} : this.traits),
       }),
     };
@@ -467,5 +476,109 @@ describe('what is found and what is known already', () => {
   ])('needs the rule %s', (_rule, mutant, holds) => {
     expect(holds(RULES)).toBe(true);
     expect(holds({ ...RULES, ...mutant })).toBe(false);
+  });
+});
+
+describe('what waits and was never tried', () => {
+  const count = (value: number): PropertyChange => ({
+    kind: 'integer_property_change',
+    propertyName: 'duplicate_count',
+    currentValue: value,
+  });
+  const changeIn = (talk: Talk) => talk.last.carry.flatMap((one) => (one.kind === 'change' ? [one] : []))[0];
+
+  it('takes up the changes that come after it, with the last value and every annotation', () => {
+    const talk = forwardedTo('notify_and_update');
+    talk.holdsBack = true;
+    talk.changed('obm', [state('in_progress'), note('first')], 'c1');
+    const id = changeIn(talk)?.id;
+    talk.changed('obm', [state('closed'), note('second')], 'c2');
+    const merged = changeIn(talk);
+    expect(merged?.id).toBe(id);
+    expect(merged?.change.changedProperties).toEqual([
+      expect.objectContaining({ currentValue: 'first' }),
+      expect.objectContaining({ currentValue: 'second' }),
+      expect.objectContaining({ propertyName: 'state', previousValue: 'open', currentValue: 'closed' }),
+    ]);
+    expect(Object.keys(talk.party('desk').unsettled)).toEqual([id]);
+  });
+
+  it('is left alone for a party that takes one change at a time', () => {
+    const talk = forwardedTo('notify_and_update', { mergesChanges: false });
+    talk.holdsBack = true;
+    talk.changed('obm', [state('in_progress')], 'c1');
+    talk.changed('obm', [state('closed')], 'c2');
+    expect(talk.waiting).toHaveLength(2);
+  });
+
+  it('waits for the next count of duplicates, and no longer once anything else is told', () => {
+    const talk = forwardedTo('notify_and_update');
+    talk.holdsBack = true;
+    talk.changed('obm', [count(2)], 'c1');
+    expect(changeIn(talk)?.after).toBe(30_000);
+    talk.changed('obm', [count(3)], 'c2');
+    expect(changeIn(talk)).toMatchObject({ after: 30_000, change: { changedProperties: [{ currentValue: 3 }] } });
+    talk.changed('obm', [state('in_progress')], 'c3');
+    expect(changeIn(talk)?.after).toBeUndefined();
+    expect(talk.waiting).toHaveLength(1);
+  });
+
+  it('is withdrawn when the event is closed while its forward is held, and made up for when it is opened again', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize', hold: 60_000 }]);
+    talk.holdsBack = true;
+    talk.waiting = talk.last.carry.flatMap((one) => (one.kind === 'forward' ? [one] : []));
+    const held = talk.waiting[0]?.id;
+    talk.changed('obm', [note('flapping')], 'c1');
+    const last = talk.changed('obm', [state('closed')], 'c2');
+    expect(last.withdrawn).toContain(held);
+    expect(talk.waiting).toEqual([]);
+    expect(talk.party('desk')).toMatchObject({ state: 'cancelled', unsettled: {} });
+    talk.changed('obm', [state('open')], 'c3');
+    expect(talk.last.carry).toMatchObject([{ kind: 'forward', event: { state: 'open' } }]);
+    expect(talk.party('desk')).toMatchObject({ state: 'queued', known: {} });
+  });
+
+  it('is not withdrawn when its forward is merely late', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    talk.waiting = talk.last.carry.flatMap((one) => (one.kind === 'forward' ? [one] : []));
+    talk.changed('obm', [state('closed')], 'c1');
+    expect(talk.last.withdrawn).toEqual([]);
+  });
+});
+
+describe('a dead letter', () => {
+  const refused = (): { talk: Talk; message: string; change: EventChange } => {
+    const talk = forwardedTo('notify_and_update');
+    talk.changed('obm', [state('in_progress'), note('look here')], 'c1');
+    const [carried] = talk.last.carry;
+    if (carried?.kind !== 'change') throw new Error('no change was carried');
+    talk.say({ kind: 'rejected', to: carried.party, message: carried.id, reason: 'no' });
+    return { talk, message: carried.id, change: carried.change };
+  };
+
+  it('that is retried carries what the party still lacks, as it is now', () => {
+    const { talk, message, change } = refused();
+    talk.holdsBack = true;
+    talk.changed('obm', [state('closed')], 'c2');
+    talk.confirm('desk');
+    talk.waiting = [];
+    talk.say({ kind: 'retried', to: talk.party('desk').id, message, dead: { kind: 'change', change } });
+    expect(talk.last.withdrawn).toEqual([message]);
+    expect(talk.carried()).toEqual(['desk: annotation']);
+  });
+
+  it('that was a forward is queued again, and once discarded nothing is carried any more', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    const [forward] = talk.last.carry;
+    if (!forward) throw new Error('nothing was forwarded');
+    talk.attempted('desk');
+    talk.say({ kind: 'rejected', to: forward.party, message: forward.id, reason: 'no' });
+    expect(talk.party('desk').state).toBe('failed');
+    talk.say({ kind: 'retried', to: forward.party, message: forward.id, dead: { kind: 'forward' } });
+    expect(talk.party('desk').state).toBe('queued');
+    talk.say({ kind: 'discarded', to: forward.party, message: forward.id, dead: { kind: 'forward' } });
+    expect(talk.last.withdrawn).toContain(forward.id);
+    talk.changed('obm', [state('closed')], 'c1');
+    expect(talk.carried()).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import {
   type Carry,
   type Context,
   type Conversation,
+  type DeadLetter,
   type Decision,
   type HistoryLine,
   type Input,
@@ -15,6 +16,7 @@ import {
   type SeenId,
   type ServerTraits,
   type Target,
+  type Waiting,
 } from './conversation';
 import {
   annotationsIn,
@@ -85,6 +87,12 @@ export function decide(conversation: Conversation, input: Input, context: Contex
     case 'gone':
       walk.gone(input.to, input.message, input.reason);
       break;
+    case 'retried':
+      walk.retried(input.to, input.message, input.dead);
+      break;
+    case 'discarded':
+      walk.discarded(input.to, input.message, input.dead);
+      break;
   }
   return walk.decision();
 }
@@ -122,6 +130,8 @@ class Walk {
   private readonly carry: Carry[] = [];
   private readonly history: HistoryLine[] = [];
   private readonly noted: SeenId[] = [];
+  private readonly withdrawn: string[] = [];
+  private waiting: Waiting[];
   private refusal?: Refusal;
 
   constructor(
@@ -130,6 +140,7 @@ class Walk {
     private readonly rules: Rules,
   ) {
     this.event = conversation.event;
+    this.waiting = [...context.waiting];
     this.parties = conversation.parties.map((party) => ({
       ...party,
       known: { ...party.known },
@@ -141,8 +152,9 @@ class Walk {
   }
 
   decision(): Decision {
-    const { carry, history, refusal } = this;
-    return { conversation: this.conversation, carry, history, seen: this.noted, refusal };
+    const { history, refusal, withdrawn } = this;
+    const carry = this.carry.filter(({ id }) => !withdrawn.includes(id));
+    return { conversation: this.conversation, carry, history, seen: this.noted, withdrawn, refusal };
   }
 
   begin(annotations: AnnotationEdit[]): void {
@@ -206,15 +218,36 @@ class Walk {
       if (this.parties.some((party) => party.server === target.server)) continue;
       const party = newParty(this.context.newId(), target.server, 'queued', target.type, target.rule);
       this.parties.push(party);
-      this.send(party, [EVERYTHING], (id) => ({
-        id,
-        party: party.id,
-        server: party.server,
-        kind: 'forward',
-        event: this.event,
-      }));
-      this.say(party, 'forward', target.rule);
+      this.forwardTo(party, target.hold);
     }
+  }
+
+  private forwardTo(party: Party, hold?: number): void {
+    this.send(party, [EVERYTHING], (id) => ({
+      ...{ id, party: party.id, server: party.server, ...(hold ? { after: hold } : {}) },
+      ...{ kind: 'forward', event: this.event },
+    }));
+    this.say(party, 'forward', party.rule);
+  }
+
+  /** An event that was closed while its forward waited needs none; one that is opened again is forwarded after all. */
+  private holdOrForward(): void {
+    const closed = this.event.state === 'closed';
+    for (const party of this.parties) {
+      if (closed && this.waiting.some((one) => one.party === party.id && one.kind === 'forward' && one.after))
+        this.withdraw(party);
+      else if (!closed && party.withdrawn) {
+        Object.assign(party, { state: 'queued', withdrawn: undefined, known: {} });
+        this.forwardTo(party);
+      }
+    }
+  }
+
+  private withdraw(party: Party): void {
+    this.withdrawn.push(...Object.keys(party.unsettled));
+    this.waiting = this.waiting.filter((one) => one.party !== party.id);
+    Object.assign(party, { state: 'cancelled', withdrawn: true, known: {}, unsettled: {}, expected: [] });
+    this.say(party, 'withdrawn', 'closed before it was forwarded');
   }
 
   read(from: string, message: string, outcome: Seen | 'unreadable'): void {
@@ -280,6 +313,29 @@ class Walk {
     party.readOwed = false;
     party.reading = undefined;
     this.say(party, 'gone', reason);
+  }
+
+  /** A dead letter comes back to life: a forward as it was, a change as what the party still lacks of it. */
+  retried(to: string, message: string, dead: DeadLetter): void {
+    const party = this.party(to);
+    this.say(party, 'retried', message);
+    if (dead.kind === 'forward') {
+      party.state = 'queued';
+      return;
+    }
+    this.withdrawn.push(message);
+    const { properties, annotations } = readChanges(dead.change.changedProperties ?? []);
+    const now = properties.map(({ property }) => ({ property, value: valueIn(this.event, property) }));
+    this.spread(party, { properties: now, annotations });
+  }
+
+  discarded(to: string, message: string, dead: DeadLetter): void {
+    const party = this.party(to);
+    this.say(party, 'discarded', message);
+    this.withdrawn.push(message);
+    if (dead.kind === 'change') return;
+    this.withdrawn.push(...Object.keys(party.unsettled));
+    Object.assign(party, { state: 'cancelled', unsettled: {}, readOwed: false, reading: undefined });
   }
 
   /* what a party tells */
@@ -422,6 +478,7 @@ class Walk {
     }
     if (from && writeBack) this.change(from, { properties: edits.properties, annotations: [] });
     if (from && !writeBack && this.traits(from).echoToSender) this.change(from, edits);
+    this.holdOrForward();
     this.forward(this.event.state === 'closed' ? [] : this.context.route(this.event));
   }
 
@@ -445,18 +502,16 @@ class Walk {
       if (operation === 'insert')
         party.expected = [...party.expected, { author, text: normalised(text) }].slice(-MAX_EXPECTED);
     }
-    const at = new Date(this.context.now).toISOString();
-    this.send(
-      party,
-      properties.map(({ property }) => property),
-      (id) => ({
-        id,
-        party: party.id,
-        server: party.server,
-        kind: 'change',
-        change: { id, timeCreated: at, timeChanged: at, changedProperties },
-      }),
-    );
+    const names = properties.map(({ property }) => property);
+    const merged = this.mergedInto(party, changedProperties);
+    if (merged) this.replace(party, names, merged);
+    else {
+      const at = new Date(this.context.now).toISOString();
+      this.send(party, names, (id) => ({
+        ...{ id, party: party.id, server: party.server, ...this.patience(party, changedProperties) },
+        ...{ kind: 'change', change: { id, timeCreated: at, timeChanged: at, changedProperties } },
+      }));
+    }
     this.say(
       party,
       'carried',
@@ -464,14 +519,41 @@ class Walk {
     );
   }
 
+  /** The change that waits for this party as the last of its messages, with what is new laid over it. */
+  private mergedInto(party: Party, news: PropertyChange[]): (Waiting & { kind: 'change' }) | undefined {
+    const last = this.waiting.filter((one) => one.party === party.id).at(-1);
+    if (last?.kind !== 'change' || !this.traits(party).mergesChanges) return undefined;
+    const change = this.rules.merged(last.change, news);
+    const { after: _, ...due } = last;
+    return { ...due, change, ...(last.after && this.patience(party, change.changedProperties ?? [])) };
+  }
+
+  private replace(party: Party, properties: Property[], message: Waiting & { kind: 'change' }): void {
+    party.unsettled[message.id] = [...new Set([...(party.unsettled[message.id] ?? []), ...properties])];
+    party.sends += 1;
+    this.waiting = this.waiting.map((one) => (one.id === message.id ? message : one));
+    const carry: Carry = { ...message, server: party.server };
+    const index = this.carry.findIndex(({ id }) => id === message.id);
+    if (index >= 0) this.carry[index] = carry;
+    else this.carry.push(carry);
+  }
+
+  /** A mere count of duplicates can wait for the next one. */
+  private patience(party: Party, changes: PropertyChange[]): { after?: number } {
+    const isFlood = changes.every((change) => 'propertyName' in change && change.propertyName === 'duplicate_count');
+    const { floodWindow } = this.traits(party);
+    return isFlood && floodWindow > 0 ? { after: floodWindow } : {};
+  }
+
   private send(party: Party, properties: Property[], message: (id: string) => Carry): void {
     const id = this.context.newId();
     party.unsettled[id] = properties;
     party.sends += 1;
-    this.carry.push(message(id));
-    const isForward = properties.includes(EVERYTHING);
+    const carry = message(id);
+    this.carry.push(carry);
+    if (carry.kind !== 'read') this.waiting.push(carry);
     if (this.rules.marksEchoes(this.isReadable(party)))
-      this.note(party, isForward ? this.context.correlationKey(party.server) : id);
+      this.note(party, carry.kind === 'forward' ? this.context.correlationKey(party.server) : id);
   }
 
   private settle(party: Party, message: string): Property[] {

@@ -386,6 +386,33 @@ function writeProperty(property: Property, value: Json, previous: Json): Propert
   return kind.change(value, previous);
 }
 
+/** One list of changes for two that follow each other: of each property the last value, and every annotation. */
+export function mergeChanges(first: readonly PropertyChange[], then: readonly PropertyChange[]): PropertyChange[] {
+  const properties = (change: PropertyChange) => readChanges([change]).properties.map(({ property }) => property);
+  const overwritten = new Map(first.flatMap((change) => properties(change).map((property) => [property, change])));
+  const news = new Set(then.flatMap(properties));
+  const kept = first.filter((change) => !properties(change).some((property) => news.has(property)));
+  return [
+    ...kept,
+    ...then.map((change) => {
+      const [before] = properties(change).flatMap((property) => overwritten.get(property) ?? []);
+      return before ? laidOver(before, change) : change;
+    }),
+  ];
+}
+
+/** The party never held what the first change says, so what was before that one is before both. */
+function laidOver(first: PropertyChange, then: PropertyChange): PropertyChange {
+  if (then.kind === 'symptom_property_change') return then;
+  const previous = Object.fromEntries(Object.entries(first).filter(([field]) => field.startsWith('previous')));
+  const inserts =
+    first.kind === 'custom_attribute_property_change' &&
+    first.changeOperation === 'insert' &&
+    then.kind === 'custom_attribute_property_change' &&
+    then.changeOperation === 'update';
+  return { ...then, ...previous, ...(inserts ? { changeOperation: 'insert' } : {}) } as PropertyChange;
+}
+
 /** The annotations of an event as insertions. */
 export const annotationsIn = (event: OprEvent): AnnotationEdit[] =>
   (event.annotationList?.annotation ?? []).map((annotation) => ({

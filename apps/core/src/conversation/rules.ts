@@ -1,5 +1,5 @@
 import type { SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
-import { atLeast, type PropertyChange } from '@opr-connect/opr';
+import { atLeast, type EventChange, type PropertyChange } from '@opr-connect/opr';
 import {
   EVERYTHING,
   type Conversation,
@@ -8,7 +8,16 @@ import {
   type Refusal,
   type ServerTraits,
 } from './conversation';
-import { isSettable, readChanges, same, valueIn, type AnnotationEdit, type Edit, type Property } from './properties';
+import {
+  isSettable,
+  mergeChanges,
+  readChanges,
+  same,
+  valueIn,
+  type AnnotationEdit,
+  type Edit,
+  type Property,
+} from './properties';
 
 /**
  * The rules of the conversation, each pure and small. `decide` is how they work together; a test drops each of them in turn
@@ -92,6 +101,12 @@ export const RULES = {
     const pending = Object.values(party.unsettled).flat();
     return !written.includes(edit.property) && !pending.includes(edit.property);
   },
+
+  /** What waits and what is new go out as one change: of a property the last value, and every annotation. */
+  merged: (waiting: EventChange, news: readonly PropertyChange[]): EventChange => ({
+    ...waiting,
+    changedProperties: mergeChanges(waiting.changedProperties ?? [], news),
+  }),
 
   /** An annotation of ours that comes back: by our own login, or once by the author and text that we sent. */
   isOwnAnnotation(conversation: Conversation, party: Party, annotation: SeenAnnotation | AnnotationEdit): boolean {

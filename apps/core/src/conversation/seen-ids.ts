@@ -35,6 +35,8 @@ function idsIn(input: Input, now: number): string[] {
     case 'delivered':
     case 'rejected':
     case 'gone':
+    case 'retried':
+    case 'discarded':
       return [];
   }
 }

@@ -37,6 +37,7 @@ const MUTANTS: { [rule in keyof Rules]?: Rules[rule] } = {
   isResentNews: () => true,
   isAnswerNews: () => false,
   isOwnAnnotation: () => false,
+  merged: (waiting, news) => ({ ...waiting, changedProperties: [...news] }),
 };
 
 describe('every rule is needed: without it some history ends badly', () => {

@@ -1,20 +1,48 @@
 import { DataSource } from 'typeorm';
 import { First1764000000000 } from './migrations/1764000000000-first';
+import { Delivery1764100000000 } from './migrations/1764100000000-delivery';
+
+const MIGRATIONS = [First1764000000000, Delivery1764100000000];
 
 /** One of several cores migrates, the others wait for it. */
 const MIGRATION_LOCK = 4_176_201;
 
-/** Brings the schema up to what this version needs. */
+/** The database was migrated by a version of the hub that is newer than this one. */
+export class SchemaTooNewError extends Error {
+  constructor(migrations: readonly string[]) {
+    super(
+      `The database was migrated by a newer version of OPR Connect (${migrations.join(', ')}). ` +
+        'Start that version, or restore a backup that was made before.',
+    );
+    this.name = 'SchemaTooNewError';
+  }
+}
+
+/**
+ * Brings the schema up to what this version needs. Migrations only add, so a core of the version before goes on working.
+ *
+ * @throws SchemaTooNewError
+ */
 export async function migrate(url: string): Promise<void> {
-  const database = new DataSource({ type: 'postgres', url, migrations: [First1764000000000], poolSize: 2 });
+  const database = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, poolSize: 2 });
   await database.initialize();
   const lock = database.createQueryRunner();
   try {
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await refuseNewer(database);
     await database.runMigrations({ transaction: 'each' });
     await lock.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]);
   } finally {
     await lock.release();
     await database.destroy();
   }
+}
+
+async function refuseNewer(database: DataSource): Promise<void> {
+  const [{ exists }] = await database.query(`select to_regclass('migrations') is not null as exists`);
+  if (!exists) return;
+  const done: { name: string }[] = await database.query('select name from migrations');
+  const known = new Set(MIGRATIONS.map(({ name }) => name));
+  const unknown = done.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new SchemaTooNewError(unknown);
 }

@@ -12,9 +12,10 @@ export function route(
   const targets = new Map<string, Target>();
   for (const rule of rules) {
     if (!rule.active || !matches(rule.filter, event, source)) continue;
-    for (const { server, type } of rule.targets) {
+    for (const { server, type, hold } of rule.targets) {
       const uuid = serverId(server);
-      if (uuid !== undefined && !targets.has(uuid)) targets.set(uuid, { server: uuid, type, rule: rule.name });
+      if (uuid !== undefined && !targets.has(uuid))
+        targets.set(uuid, { server: uuid, type, rule: rule.name, hold: hold * 1000 });
     }
   }
   return [...targets.values()];

@@ -11,8 +11,8 @@ import {
 import { ForgedHookError, type HookRequest } from '@opr-connect/adapter-kit';
 import type { FastifyRequest } from 'fastify';
 import { ConnectedServers } from '../connected-servers/connected-servers';
-import { OutboxRepository } from '../outbox/outbox.repository';
 import { Signals } from '../outbox/signals';
+import { InboxRepository } from './inbox.repository';
 
 const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization']);
 
@@ -21,7 +21,7 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set(['authorization', 'cookie', 
 export class HooksController {
   constructor(
     private readonly servers: ConnectedServers,
-    private readonly outbox: OutboxRepository,
+    private readonly inbox: InboxRepository,
     private readonly signals: Signals,
   ) {}
 
@@ -49,7 +49,7 @@ export class HooksController {
       throw error;
     }
     const kept = Object.fromEntries(Object.entries(headers).filter(([header]) => !SECRET_HEADERS.has(header)));
-    await this.outbox.keepHook(server.uuid, {
+    await this.inbox.keep(server.uuid, {
       headers: kept,
       body: body.toString('base64'),
       receivedAt: hook.receivedAt,

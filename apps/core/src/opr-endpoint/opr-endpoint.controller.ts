@@ -3,10 +3,10 @@ import type { FastifyReply } from 'fastify';
 import { ConnectedServerGuard, type AuthenticatedRequest } from '../connected-servers/basic-auth';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
+import { ServerStates } from '../connected-servers/server-states';
 import { ConversationRepository } from '../conversation/conversation.repository';
 import { Conversations, type RowRef } from '../conversation/conversations';
 import { EventRows } from '../forwarding/event-rows';
-import { Dispatcher } from '../outbox/dispatcher';
 import { Signals } from '../outbox/signals';
 import { eventChangeIn, eventWithIdIn } from './opr-body';
 import { EVENT_TYPE, replyChange, replyEvent } from './opr-reply';
@@ -24,7 +24,7 @@ export class OprEndpointController {
     private readonly repository: ConversationRepository,
     private readonly rows: EventRows,
     private readonly servers: ConnectedServers,
-    private readonly dispatcher: Dispatcher,
+    private readonly states: ServerStates,
     private readonly signals: Signals,
   ) {}
 
@@ -119,7 +119,7 @@ export class OprEndpointController {
       targets.length === 1 &&
       target?.state === 'queued' &&
       !!this.servers.find(target.server)?.adapter &&
-      !this.dispatcher.isPaused(target.server)
+      !this.states.isPaused(target.server)
     );
   }
 

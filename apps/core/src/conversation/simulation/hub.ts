@@ -19,6 +19,8 @@ import { uuid } from './parties';
 export class Hub {
   conversation!: Conversation;
   readonly queues = new Map<string, Carry[]>();
+  /** Messages that somebody has begun to carry. */
+  readonly attempted = new Set<string>();
   now = 0;
   messages = 0;
   private readonly noted = new Set<string>();
@@ -31,6 +33,8 @@ export class Hub {
     private readonly rules: Rules = RULES,
     /** Whether everything passes through JSON, as it does on its way through the database; it takes half of the time. */
     private readonly storesJson = false,
+    /** Whether changes that wait go out as one. */
+    private readonly merges = true,
   ) {}
 
   open(event: OprEvent, origin: Parameters<typeof open>[1]): void {
@@ -64,8 +68,20 @@ export class Hub {
     for (const { party, id } of decision.seen) this.noted.add(`${party} ${id}`);
     for (const message of decision.carry) {
       this.messages += 1;
-      this.queues.set(message.server, [...(this.queues.get(message.server) ?? []), message]);
+      const queue = this.queues.get(message.server) ?? [];
+      const replaces = queue.some(({ id }) => id === message.id);
+      if (replaces && this.attempted.has(message.id)) throw new Error('a message under way was replaced');
+      this.queues.set(
+        message.server,
+        replaces ? queue.map((one) => (one.id === message.id ? message : one)) : [...queue, message],
+      );
     }
+    for (const [server, queue] of this.queues)
+      if (decision.withdrawn.length)
+        this.queues.set(
+          server,
+          queue.filter(({ id }) => !decision.withdrawn.includes(id)),
+        );
   }
 
   private context(): Context {
@@ -75,6 +91,9 @@ export class Hub {
       seen: (party, id) => this.noted.has(`${party} ${id}`),
       route: () => this.targets,
       correlationKey: (server) => `${this.name}-${server}`,
+      waiting: [...this.queues.values()]
+        .flat()
+        .filter((message) => message.kind !== 'read' && !this.attempted.has(message.id)) as Context['waiting'],
       hubName: this.name,
       server: (uuid) => ({
         name: uuid,
@@ -84,6 +103,8 @@ export class Hub {
         hooksMayReorder: false,
         doubtWindow: 1_000_000,
         echoToSender: false,
+        mergesChanges: this.merges,
+        floodWindow: 0,
         ...this.traits(uuid),
       }),
     };

@@ -114,6 +114,7 @@ export class World {
         targets.map((server) => ({ server, type: 'synchronize' })),
         rules,
         seed % 4 === 0,
+        seed % 3 !== 0,
       );
       this.sides.push(new Side(hub, parties));
       return hub;
@@ -259,6 +260,7 @@ export class World {
   private call(side: Side, party: Outside, message: Carry): void {
     const row = side.hub.partyOf(message.server);
     row.attempted = true;
+    side.hub.attempted.add(message.id);
     const answer = this.apply(side.hub, party, message);
     if (!this.random.chance(0.15)) side.answered.set(message.id, { message, answer });
   }
