@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import * as ipaddr from 'ipaddr.js';
 
 /** Instance metadata of clouds at addresses that are not link-local: AWS over IPv6, Alibaba, Azure's wire server. */
-const METADATA = ['fd00:ec2::254', '100.100.100.200', '168.63.129.16'].map((address) => ipaddr.parse(address).toString());
+const METADATA = ['fd00:ec2::254', '100.100.100.200', '168.63.129.16'].map((address) =>
+  ipaddr.parse(address).toString(),
+);
 
 /** Which addresses may be called beside public ones. */
 export type Network = 'loopback' | 'private' | (string & {});

@@ -31,6 +31,10 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = { timeoutMs: 15_000, maxAnswerByt
 /** The request never reached the tool. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
 const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/** No TLS connection came about: the tool refused our certificate or wanted one, or it does not speak TLS. */
+const NO_TLS = /^(EPROTO$|ERR_SSL_\w+_ALERT_\w*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE|ACCESS_DENIED))/;
+/** How the proxy agent words that a proxy refused the tunnel. */
+const PROXY_ANSWER = /^Bad response: (\d{3})$/;
 
 /**
  * One HTTP call as a tool's client wants it: any status is an answer, redirects are answers too, TLS is always verified,
@@ -38,7 +42,7 @@ const CERTIFICATE = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNA
  *
  * @throws TransientError       nothing was sent, or the call only reads
  * @throws OutcomeUnknownError  a write was sent and its answer was lost
- * @throws MisconfiguredError   the certificate of the tool cannot be verified, or the URL is none
+ * @throws MisconfiguredError   the certificate of the tool cannot be verified, the tool or the proxy refuses us, or the URL is none
  */
 export async function callTool(
   http: HttpService,
@@ -78,6 +82,20 @@ function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: H
   if (CERTIFICATE.test(code))
     return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
   if (cause instanceof ForbiddenAddressError) return new MisconfiguredError(`${what}: ${cause.message}`, { cause });
+  if (NO_TLS.test(code)) {
+    const alert = /alert [a-z ]+|wrong version number/.exec(error instanceof Error ? error.message : '')?.[0];
+    return new MisconfiguredError(`${what}: no TLS connection: check the client certificate (${alert ?? code})`, {
+      cause,
+    });
+  }
+  const proxyStatus = PROXY_ANSWER.exec(error instanceof Error ? error.message : '')?.[1];
+  if (proxyStatus?.startsWith('4'))
+    return new MisconfiguredError(`${what}: the proxy refused the connection (${proxyStatus})`, { cause });
+  if (proxyStatus || (error instanceof Error && error.message === 'Proxy timeout'))
+    return new TransientError(`${what}: the proxy made no connection (${proxyStatus ?? 'no answer'})`, {
+      scope: 'server',
+      cause,
+    });
   if (NOT_SENT.has(code)) return new TransientError(`${what}: no connection (${code})`, { scope: 'server', cause });
   const reason = code === 'ERR_CANCELED' ? 'no answer in time' : `the answer was lost (${code || 'unknown reason'})`;
   if (call.method === 'GET' || call.method === 'HEAD') return new TransientError(`${what}: ${reason}`, { cause });

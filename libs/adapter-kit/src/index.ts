@@ -4,6 +4,8 @@ export * from './errors';
 export * from './event-adapter';
 export * from './fields';
 export * from './http';
+export * from './http.settings';
 export * from './mapping';
 export * from './settings';
 export * from './supported';
+export * from './tool-http';

@@ -3,17 +3,31 @@ import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 
-const SECRETS = Symbol('Secrets');
+/** Marks fields of a settings class; a class that extends it has the mark too. */
+function mark(name: string): { decorate: () => PropertyDecorator; fields: (type: Type<object>) => readonly string[] } {
+  const key = Symbol(name);
+  const fields = (type: Type<object>): readonly string[] => Reflect.getMetadata(key, type) ?? [];
+  const decorate = (): PropertyDecorator => (target, field) => {
+    const type = target.constructor as Type<object>;
+    Reflect.defineMetadata(key, [...fields(type), String(field)], type);
+  };
+  return { decorate, fields };
+}
+
+const secret = mark('Secret');
+const fromFile = mark('FromFile');
 
 /** Marks a field of a settings class whose value is a secret: in a file it is written as `${NAME}` or `file:<path>` only. */
-export const Secret = (): PropertyDecorator => (target, field) => {
-  // With those of the class that is extended.
-  const fields: string[] = Reflect.getMetadata(SECRETS, target.constructor) ?? [];
-  Reflect.defineMetadata(SECRETS, [...fields, String(field)], target.constructor);
-};
+export const Secret = secret.decorate;
 
 /** The fields of a settings class that are marked as secret. */
-export const secretFields = (type: Type<object>): readonly string[] => Reflect.getMetadata(SECRETS, type) ?? [];
+export const secretFields = secret.fields;
+
+/** Marks a field whose value is no secret but long, such as a certificate: it may be written as `file:<path>` as well. */
+export const FromFile = fromFile.decorate;
+
+/** The fields of a settings class whose value may be written as `file:<path>`. */
+export const fileFields = fromFile.fields;
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 

@@ -1,4 +1,4 @@
-import { secretFields } from '@opr-connect/adapter-kit';
+import { fileFields, secretFields } from '@opr-connect/adapter-kit';
 import type { Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { readFileSync, statSync } from 'node:fs';
@@ -18,11 +18,14 @@ export interface Resolved {
   problems: Map<string, string>;
 }
 
+const FILE = 'file:';
 const SECRET_RULE = 'must be ${NAME} of an environment variable or file:<path>';
 const REFERENCE = /(\$?)\$\{([^}]*)(\}?)/g;
 const WHOLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MAX_SECRET_BYTES = 64_000;
+/** A bundle of every public authority has about a quarter of this. */
+const MAX_FILE_BYTES = 1_000_000;
 /** Names by which an object would be changed instead of filled. */
 const NEVER_A_FIELD = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -47,13 +50,17 @@ export function resolveReferences(
       );
     }
     if (!isMap(value)) return value;
-    const secrets = isMap(guide) ? secretFields(guide.constructor as Type<object>) : [];
+    const type = isMap(guide) ? (guide.constructor as Type<object>) : Object;
+    const secrets = secretFields(type);
+    const files = fileFields(type);
     const entries = Object.entries(value).flatMap(([field, item]): [string, unknown][] => {
       const at = path ? `${path}.${field}` : field;
       if (NEVER_A_FIELD.has(field)) problems.set(at, 'is not a known field');
       if (NEVER_A_FIELD.has(field) || item === null) return [];
       if (leave(guide, field)) return [[field, item]];
       if (secrets.includes(field)) return [[field, attempt(at, item, () => readSecret(item, context))]];
+      if (files.includes(field) && typeof item === 'string' && item.startsWith(FILE))
+        return [[field, attempt(at, item, () => readNamedFile(item, context, MAX_FILE_BYTES))]];
       return [[field, walk(item, isMap(guide) ? guide[field] : undefined, at)]];
     });
     return Object.fromEntries(entries);
@@ -97,8 +104,8 @@ function readSecret(value: unknown, context: ReferenceContext): string {
   if (typeof value !== 'string') throw new BadReference(SECRET_RULE);
   const variable = WHOLE.exec(value)?.[1];
   if (variable !== undefined) return readVariable(variable, context.variables);
-  if (!value.startsWith('file:') || value.length === 'file:'.length) throw new BadReference(SECRET_RULE);
-  return readSecretFile(resolve(context.baseDir, value.slice('file:'.length).trim()));
+  if (!value.startsWith(FILE) || value.length === FILE.length) throw new BadReference(SECRET_RULE);
+  return readNamedFile(value, context, MAX_SECRET_BYTES);
 }
 
 function readVariable(name: string, variables: ReferenceContext['variables']): string {
@@ -108,12 +115,12 @@ function readVariable(name: string, variables: ReferenceContext['variables']): s
 }
 
 /** The path is not told: it is what someone wrote into a secret's field, by mistake perhaps the secret. */
-function readSecretFile(path: string): string {
+function readNamedFile(reference: string, { baseDir }: ReferenceContext, maxBytes: number): string {
+  const path = resolve(baseDir, reference.slice(FILE.length).trim());
   try {
     const found = statSync(path);
     if (!found.isFile()) throw new BadReference('the file that it names is not a regular file');
-    if (found.size > MAX_SECRET_BYTES)
-      throw new BadReference(`the file that it names is larger than ${MAX_SECRET_BYTES} bytes`);
+    if (found.size > maxBytes) throw new BadReference(`the file that it names is larger than ${maxBytes} bytes`);
     const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     if (secret === '') throw new BadReference('the file that it names is empty');
     return secret;

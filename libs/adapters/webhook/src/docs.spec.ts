@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { HttpService } from '@nestjs/axios';
 import type { HookRequest } from '@opr-connect/adapter-kit';
 import { WebhookSettings } from '.';
 import { WebhookAdapter } from './webhook.adapter';
@@ -49,8 +48,7 @@ describe('the manual', () => {
     try {
       const [said] = (await once(receiver.stdout, 'data')) as [Buffer];
       const port = /listening on (\d+)/.exec(String(said))?.[1];
-      const adapterWith = (secret: string) =>
-        new WebhookAdapter(new HttpService(), settingsFor(`http://127.0.0.1:${port}/`, { secret }));
+      const adapterWith = (secret: string) => new WebhookAdapter(settingsFor(`http://127.0.0.1:${port}/`, { secret }));
       const adapter = adapterWith(SECRET);
       const told = once(door, 'told');
       const written = await adapter.forwardEvent(anEvent(), delivery());

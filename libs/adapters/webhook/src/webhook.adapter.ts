@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   evaluateJsonata,
   EventAdapter,
@@ -35,13 +34,12 @@ export class WebhookAdapter implements Adapter {
   private readonly client: WebhookClient;
 
   constructor(
-    http: HttpService,
     private readonly settings: WebhookSettings,
     now: () => number = Date.now,
   ) {
     this.traits = { hooksMayReorder: !settings.hooksInOrder };
     const { secret, previousSecret, hookSecret, previousHookSecret } = settings;
-    this.client = new WebhookClient(http, signatureOf(settings, secret, previousSecret), settings);
+    this.client = new WebhookClient(signatureOf(settings, secret, previousSecret), settings);
     if (hookSecret === undefined) return;
     const signature = signatureOf(settings, hookSecret, previousHookSecret);
     this.verifyHook = (hook) => signature.verify(hook, now());
@@ -114,9 +112,7 @@ function textAt(value: unknown, path: string): string | undefined {
 
 @EventAdapter({ key: 'webhook', settings: WebhookSettings })
 export class WebhookAdapterFactory implements AdapterFactory<WebhookSettings> {
-  constructor(private readonly http: HttpService) {}
-
   connect(settings: WebhookSettings): WebhookAdapter {
-    return new WebhookAdapter(this.http, settings);
+    return new WebhookAdapter(settings);
   }
 }

@@ -1,28 +1,27 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
-import { HttpService } from '@nestjs/axios';
+import type { HttpService } from '@nestjs/axios';
 import {
   allowedLookup,
   callTool,
-  DEFAULT_HTTP_LIMITS,
   GoneError,
   isAllowedAddress,
   MisconfiguredError,
   OutcomeUnknownError,
   RejectedError,
   retryAfterMs,
+  toolHttp,
   TransientError,
   type Delivery,
   type HttpAnswer,
+  type HttpSettings,
 } from '@opr-connect/adapter-kit';
 import type { Signature } from './webhook.signature';
 
-export interface Connection {
+/** The settings that the client needs. */
+export interface Connection extends HttpSettings {
   allowedHosts: readonly string[];
   allowedNetworks: readonly string[];
   maxBodyBytes: number;
-  timeoutMs: number;
   settleMs: number;
 }
 
@@ -71,20 +70,16 @@ export const ANSWERS: readonly AnswerRule[] = [
 /** A conflict may be the same delivery, still being worked on; one that stays is an answer. */
 const CONFLICT_ATTEMPTS = 5;
 const TEXT_LIMIT = 300;
-const MAX_ANSWER_BYTES = 1_000_000;
 
 /** Posts JSON to one endpoint, signed. Knows nothing about events. */
 export class WebhookClient {
   private readonly http: HttpService;
 
   constructor(
-    http: HttpService,
     private readonly signature: Signature,
     private readonly connection: Connection,
   ) {
-    const agent = { lookup: allowedLookup(connection.allowedNetworks), keepAlive: true };
-    const agents = { httpAgent: new HttpAgent(agent), httpsAgent: new HttpsAgent(agent) };
-    this.http = new HttpService(http.axiosRef.create(agents));
+    this.http = toolHttp(connection, allowedLookup(connection.allowedNetworks));
   }
 
   /** Answers the body of a 2xx; a body that is no JSON says nothing. */
@@ -95,15 +90,14 @@ export class WebhookClient {
         `the body has ${bytes.length} bytes, and maxBodyBytes is ${this.connection.maxBodyBytes}`,
       );
     this.assertAllowed(url);
-    const { timeoutMs, settleMs } = this.connection;
+    const { timeoutMs, maxAnswerBytes, settleMs } = this.connection;
     const timestamp = Math.floor(Date.now() / 1000);
     const headers = {
       ...{ 'content-type': 'application/json', accept: 'application/json' },
       ...this.signature.headers({ id: delivery.key, timestamp, body: bytes }),
     };
-    const limits = { ...DEFAULT_HTTP_LIMITS, maxAnswerBytes: MAX_ANSWER_BYTES, timeoutMs, settleMs };
     const call = { method: 'POST', url, headers, body, signal: delivery.signal } as const;
-    const answer = await callTool(this.http, call, limits);
+    const answer = await callTool(this.http, call, { timeoutMs, maxAnswerBytes, settleMs });
     if (answer.status >= 200 && answer.status <= 299) return jsonOf(answer.body);
     throw this.failure(url, answer, isRecord, delivery.attempt);
   }

@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { parseSettings, type Delivery, type Forwarded, type HookRequest, type Written } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import { FakeWebhookReceiver, type SentHook } from './testing';
@@ -19,7 +18,7 @@ export interface Bench {
 export async function openBench(overrides: Partial<WebhookSettings> = {}): Promise<Bench> {
   const fake = await FakeWebhookReceiver.start({ secret: SECRET });
   const another = (own: Partial<WebhookSettings> = {}) =>
-    new WebhookAdapter(new HttpService(), settingsFor(fake.url, { ...overrides, ...own }));
+    new WebhookAdapter(settingsFor(fake.url, { ...overrides, ...own }));
   return { fake, another, adapter: another() };
 }
 

@@ -1,4 +1,4 @@
-import { isNetwork, IsSource, Secret } from '@opr-connect/adapter-kit';
+import { HttpSettings, isNetwork, IsSource, Secret } from '@opr-connect/adapter-kit';
 import {
   IsArray,
   IsBoolean,
@@ -74,7 +74,7 @@ const IsNetworks = () =>
   );
 
 /** The `settings:` of a connected server with `adapter: webhook`. */
-export class WebhookSettings {
+export class WebhookSettings extends HttpSettings {
   /** Where events are posted to. */
   @IsEndpoint()
   url: string;
@@ -178,12 +178,6 @@ export class WebhookSettings {
   @Min(1_000)
   @Max(10_000_000)
   maxBodyBytes = 1_000_000;
-
-  /** How long one call may take. */
-  @IsInt()
-  @Min(100)
-  @Max(300_000)
-  timeoutMs = 20_000;
 
   /** How long to wait after an answer was lost, before the same delivery is sent again. */
   @IsInt()
