@@ -11,6 +11,7 @@ import { ServerStates } from './connected-servers/server-states';
 import { ConversationRepository } from './conversation/conversation.repository';
 import { Conversations } from './conversation/conversations';
 import { DatabaseUrl } from './database/database-url';
+import { Statements } from './database/statements';
 import { EventServiceController } from './event-service/event-service.controller';
 import { EventRows } from './forwarding/event-rows';
 import { HealthController } from './health/health.controller';
@@ -68,6 +69,7 @@ export class AppModule {
         { provide: HubConfig, useValue: config },
         { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
         { provide: APP_FILTER, useClass: OprErrorFilter },
+        Statements,
         ConnectedServers,
         ServerStates,
         ConnectedServerGuard,

@@ -145,6 +145,8 @@ export interface Seen {
    */
   changeId?: string;
   annotations: SeenAnnotation[];
+  /** The record no longer exists; why, for operators. Nothing else that is told beside it counts. */
+  gone?: string;
 }
 
 export interface SeenAnnotation {

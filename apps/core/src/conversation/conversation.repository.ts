@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { ExternalRef } from '@opr-connect/adapter-kit';
 import type { EventChange, ForwardingState, ForwardingType, OprEvent, Severity } from '@opr-connect/opr';
-import { DataSource, type EntityManager } from 'typeorm';
 import { storable, toJson } from '../database/json';
+import { Statements, type Sql } from '../database/statements';
 import type { Carry, Conversation, Decision, HistoryLine, Party, SeenId, Waiting } from './conversation';
 
 /** A conversation with its identity in the database. */
@@ -21,32 +21,44 @@ export interface ExternalId {
   party: string;
 }
 
-/** Anything that runs SQL: the pool, or one transaction. */
-export type Sql = Pick<EntityManager, 'query'>;
+/** What was decided about one event. */
+export interface Decided {
+  stored: Stored;
+  /** The conversation as it was loaded; none for one that begins now. */
+  before?: Conversation;
+  decision: Decision;
+  externalIds: ExternalId[];
+}
 
-/** Where conversations are kept. Every write is one statement, so that a forward costs one round trip and one commit. */
+/**
+ * Where conversations are kept. Every write is one statement, however many events it is about, so that a forward costs one
+ * round trip and one commit at most.
+ */
 @Injectable()
 export class ConversationRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: Statements) {}
 
   /** The row that an id of this server stands for. */
   async rowOf(
     server: string,
     id: string,
-    sql: Sql = this.database.manager,
+    sql: Sql = this.database,
   ): Promise<{ row: string; event: string } | undefined> {
-    const [found] = await sql.query(
-      `select f.id as row, f.event from external_id x join forwarded_event f on f.id = x.forwarded_event where x.server = $1 and x.id = $2`,
-      [server, storable(id)],
+    const [found]: { row: string; event: string }[] = await sql.query(
+      `select f.id as row, f.event from external_id x join forwarded_event f on f.id = x.forwarded_event where x.server = $1 and x.id = $2
+       union all
+       select f.id, f.event from forwarded_event f where f.id = $3 and f.server = $1 limit 1`,
+      [server, storable(id), UUID.test(id) ? id : null],
     );
     return found;
   }
 
   /** Whether the hub holds an event by this id, from whichever source. */
   async holds(eventId: string): Promise<boolean> {
-    const [found] = await this.database.query(
-      `select 1 from event where event_id = $1 union all select 1 from external_id where id = $1 limit 1`,
-      [eventId],
+    const [found]: unknown[] = await this.database.query(
+      `select 1 from event where event_id = $1 union all select 1 from external_id where id = $1
+       union all select 1 from forwarded_event where id = $2 limit 1`,
+      [eventId, UUID.test(eventId) ? eventId : null],
     );
     return found !== undefined;
   }
@@ -58,18 +70,20 @@ export class ConversationRepository {
     return found.map(({ id }) => id);
   }
 
-  async load(event: string, sql: Sql = this.database.manager): Promise<Stored | undefined> {
-    return this.loadWith(sql, event, '');
+  async load(event: string, sql: Sql = this.database): Promise<Stored | undefined> {
+    return (await this.loadAll([event], sql)).get(event);
   }
 
-  /** Loads an event that stays locked until the transaction ends: whatever is decided about it is decided in one line. */
-  async loadLocked(event: string, sql: Sql): Promise<Stored | undefined> {
-    return this.loadWith(sql, event, 'for update');
+  /** Loads events that stay locked until the transaction ends: whatever is decided about one is decided in one line. */
+  async loadLocked(events: readonly string[], sql: Sql): Promise<Map<string, Stored>> {
+    // In one order everywhere, so that two transactions cannot wait for each other.
+    await sql.query('select from event where id = any($1) order by id for update', [events]);
+    return this.loadAll(events, sql);
   }
 
   /** The event by its own id; the hub's own one where several sources use the same. */
   async findByEventId(eventId: string): Promise<Stored | undefined> {
-    const [found] = await this.database.query(
+    const [found]: { id: string }[] = await this.database.query(
       `select id from event where event_id = $1 order by source nulls first limit 1`,
       [eventId],
     );
@@ -84,15 +98,14 @@ export class ConversationRepository {
     return found.map(({ document }) => document);
   }
 
-  /** Which of these ids were noted for a party before. */
-  async noted(party: string, ids: string[], sql: Sql): Promise<Set<string>> {
-    if (ids.length === 0) return new Set();
-    const found: { id: string }[] = await sql.query(
-      `select id from seen_id where forwarded_event = $1 and id = any($2)`,
-      [party, ids.map(storable)],
+  /** Which of these ids were noted for their party before. */
+  async noted(ids: readonly SeenId[], sql: Sql): Promise<SeenId[]> {
+    if (ids.length === 0) return [];
+    return sql.query(
+      `select s.forwarded_event as party, s.id from seen_id s
+         join unnest($1::uuid[], $2::text[]) as asked (party, id) on s.forwarded_event = asked.party and s.id = asked.id`,
+      [ids.map(({ party }) => party), ids.map(({ id }) => storable(id))],
     );
-    const known = new Set(found.map(({ id }) => id));
-    return new Set(ids.filter((id) => known.has(storable(id))));
   }
 
   /**
@@ -115,59 +128,58 @@ export class ConversationRepository {
     })) as Waiting[];
   }
 
-  /**
-   * Writes what was decided. `before` is the conversation as it was loaded; none for one that begins now.
-   *
-   * A row may lose the race for an id to another event of the same server; the ids in `claims` are then simply not its own.
-   */
-  async write(
-    stored: Stored,
-    before: Conversation | undefined,
-    decision: Decision,
-    externalIds: ExternalId[],
-    sql: Sql,
-  ): Promise<void> {
-    const { event, parties } = decision.conversation;
-    const known = new Map(before?.parties.map((party) => [party.id, JSON.stringify(party)]));
-    const changed = parties.filter((party) => known.get(party.id) !== JSON.stringify(party));
-    await sql.query(before ? UPDATE : INSERT, [
-      stored.id,
-      ...(before ? [] : [stored.source ?? null, stored.eventId]),
-      before && before.event === event ? null : toJson(event),
-      toJson(changed.map(toRow)),
-      toJson(externalIds),
-      toJson(decision.seen.map(({ party, id }: SeenId) => ({ party, id }))),
-      toJson(decision.carry.map((carry) => ({ ...toMessage(carry), priority: priorityOf(event) }))),
-      toJson(decision.history.map(({ party, what, detail }: HistoryLine) => ({ party, what, detail }))),
-      decision.withdrawn,
-    ]);
+  /** Begins conversations. Answers the ids of the events that were new: of the others nothing is written. */
+  async begin(batch: readonly Decided[], sql: Sql = this.database): Promise<Set<string>> {
+    const events = batch.map(({ stored, decision }) => ({
+      ...{ id: stored.id, source: stored.source, event_id: stored.eventId },
+      document: decision.conversation.event,
+    }));
+    const rows: { id: string }[] = await sql.query(BEGIN, [toJson(events), ...parameters(batch)]);
+    return new Set(rows.map(({ id }) => id));
   }
 
-  private async loadWith(sql: Sql, id: string, lock: string): Promise<Stored | undefined> {
-    const [event] = await sql.query(`select source, event_id, document from event where id = $1 ${lock}`, [id]);
-    if (!event) return undefined;
-    const rows: PartyRow[] = await sql.query(
-      `select id, server, state, type, rule, ref, view,
-              state <> 'queued' or exists (select from outbox_message m where m.forwarded_event = f.id and m.kind = 'forward' and m.attempts > 0) as attempted
-         from forwarded_event f where event = $1 order by time_created, id`,
-      [id],
+  /**
+   * Writes what was decided about events that are locked. A row may lose the race for an id to another event of the same
+   * server; that id is then simply not its own.
+   */
+  async write(batch: readonly Decided[], sql: Sql): Promise<void> {
+    const changed = batch.filter(({ before, decision }) => before?.event !== decision.conversation.event);
+    const events = changed.map(({ stored, decision }) => ({ id: stored.id, document: decision.conversation.event }));
+    await sql.query(WRITE, [toJson(events), ...parameters(batch)]);
+  }
+
+  private async loadAll(ids: readonly string[], sql: Sql): Promise<Map<string, Stored>> {
+    const events: { id: string; source: string | null; event_id: string; document: OprEvent }[] = await sql.query(
+      'select id, source, event_id, document from event where id = any($1)',
+      [ids],
     );
-    const parties = rows.map(({ view, ref, rule, ...row }) => ({
-      ...view,
-      ...row,
-      ref: ref ?? undefined,
-      rule: rule ?? undefined,
-    }));
-    return {
-      id,
-      source: event.source ?? undefined,
-      eventId: event.event_id,
-      conversation: { event: event.document, parties },
-    };
+    const rows: PartyRow[] = await sql.query(
+      `select event, id, server, state, type, rule, ref, view,
+              state <> 'queued' or (select m.attempts > 0 from outbox_message m where m.forwarded_event = f.id and m.kind = 'forward' limit 1) is true as attempted
+         from forwarded_event f where event = any($1) order by time_created, id`,
+      [ids],
+    );
+    const partiesOf = (event: string): Party[] =>
+      rows
+        .filter((row) => row.event === event)
+        .map(({ id, server, state, type, attempted, view, ref, rule }) => ({
+          ...{ ...view, id, server, state, type, attempted },
+          ...{ ref: ref ?? undefined, rule: rule ?? undefined },
+        }));
+    return new Map(
+      events.map(({ id, source, event_id, document }) => [
+        id,
+        {
+          ...{ id, source: source ?? undefined, eventId: event_id },
+          conversation: { event: document, parties: partiesOf(id) },
+        },
+      ]),
+    );
   }
 }
 
 interface PartyRow {
+  event: string;
   id: string;
   server: string;
   state: ForwardingState;
@@ -200,34 +212,76 @@ const URGENCY: Record<Severity, number> = { critical: 0, major: 1, minor: 2, war
 /** What is behind goes out in this order, the lowest first. */
 const priorityOf = ({ severity }: OprEvent): number => URGENCY[severity ?? 'unknown'];
 
-/** Parameters after the event's own: rows, external ids, ids seen, messages, history, all as JSON; ids of withdrawn messages. */
-const parts = (first: number): string => `
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Rows, external ids, ids seen, messages, history, all as JSON; ids of withdrawn messages. */
+function parameters(batch: readonly Decided[]): unknown[] {
+  const all = <Part>(part: (decided: Decided) => readonly Part[]): string =>
+    toJson(batch.flatMap((decided) => part(decided).map((one) => ({ event: decided.stored.id, ...one }))));
+  return [
+    all(({ before, decision }) => {
+      const known = new Map(before?.parties.map((party) => [party.id, JSON.stringify(party)]));
+      return decision.conversation.parties.filter((party) => known.get(party.id) !== JSON.stringify(party)).map(toRow);
+    }),
+    all(({ externalIds }) => externalIds),
+    all(({ decision }) => decision.seen.map(({ party, id }: SeenId) => ({ party, id }))),
+    all(({ decision }) => {
+      const priority = priorityOf(decision.conversation.event);
+      return decision.carry.map((carry) => ({ ...toMessage(carry), priority }));
+    }),
+    all(({ decision }) => decision.history.map(({ party, what, detail }: HistoryLine) => ({ party, what, detail }))),
+    batch.flatMap(({ decision }) => decision.withdrawn),
+  ];
+}
+
+/** Everything of a batch but the events themselves; `given` says of which events it is written. */
+const parts = (given: string): string => `
   rows as (
     insert into forwarded_event (id, event, server, state, type, rule, ref, view)
-    select r.id, $1, r.server, r.state, r.type, r.rule, r.ref, r.view
-      from jsonb_to_recordset($${first}) r (id uuid, server uuid, state text, type text, rule text, ref jsonb, view jsonb)
+    select r.id, r.event, r.server, r.state, r.type, r.rule, r.ref, r.view
+      from jsonb_to_recordset($2) r (id uuid, event uuid, server uuid, state text, type text, rule text, ref jsonb, view jsonb)
+     where ${given}
     on conflict (id) do update set state = excluded.state, type = excluded.type, ref = excluded.ref, view = excluded.view
-    returning 1
   ), ids as (
     insert into external_id (server, id, forwarded_event)
-    select x.server, x.id, x.party from jsonb_to_recordset($${first + 1}) x (server uuid, id text, party uuid)
+    select r.server, r.id, r.party from jsonb_to_recordset($3) r (event uuid, server uuid, id text, party uuid)
+     where ${given}
     on conflict do nothing
   ), seen as (
     insert into seen_id (forwarded_event, id)
-    select distinct s.party, s.id from jsonb_to_recordset($${first + 2}) s (party uuid, id text)
+    select distinct r.party, r.id from jsonb_to_recordset($4) r (event uuid, party uuid, id text)
+     where ${given}
     on conflict do nothing
+  ), messages as (
+    insert into outbox_message (id, server, forwarded_event, kind, payload, priority, due_at)
+    select r.id, r.server, r.party, r.kind, r.payload, r.priority, now() + r.after * interval '1 millisecond'
+      from jsonb_to_recordset($5) r (event uuid, id uuid, party uuid, server uuid, kind text, payload jsonb, priority smallint, after float8)
+     where ${given}
+    on conflict (id) do update
+       set payload = excluded.payload, priority = excluded.priority, due_at = least(outbox_message.due_at, excluded.due_at)
   ), history as (
     insert into event_history (event, forwarded_event, at, what, detail)
-    select $1, h.party, now(), h.what, h.detail
-      from jsonb_to_recordset($${first + 4}) h (party uuid, what text, detail text)
+    select r.event, r.party, now(), r.what, r.detail
+      from jsonb_to_recordset($6) r (event uuid, party uuid, what text, detail text)
+     where ${given}
   ), withdrawn as (
-    delete from outbox_message where id = any($${first + 5}::uuid[])
-  )
-  insert into outbox_message (id, server, forwarded_event, kind, payload, priority, due_at)
-  select m.id, m.server, m.party, m.kind, m.payload, m.priority, now() + m.after * interval '1 millisecond'
-    from jsonb_to_recordset($${first + 3}) m (id uuid, party uuid, server uuid, kind text, payload jsonb, priority smallint, after float8)
-  on conflict (id) do update
-     set payload = excluded.payload, priority = excluded.priority, due_at = least(outbox_message.due_at, excluded.due_at)`;
+    delete from outbox_message where id = any($7::uuid[])
+  )`;
 
-const INSERT = `with e as (insert into event (id, source, event_id, document) values ($1, $2, $3, $4)), ${parts(5)}`;
-const UPDATE = `with e as (update event set document = $2::jsonb, time_changed = now() where id = $1 and $2::jsonb is not null), ${parts(3)}`;
+const BEGIN = `
+  with begun as (
+    insert into event (id, source, event_id, document)
+    select g.id, g.source, g.event_id, g.document
+      from jsonb_to_recordset($1) g (id uuid, source uuid, event_id text, document jsonb)
+     where not exists (select from external_id x where x.server = g.source and x.id = g.event_id)
+    on conflict (source, event_id) do nothing
+    returning id
+  ), ${parts('r.event in (select id from begun)')}
+  select id from begun`;
+
+const WRITE = `
+  with changed as (
+    update event e set document = g.document, time_changed = now()
+      from jsonb_to_recordset($1) g (id uuid, document jsonb) where e.id = g.id
+  ), ${parts('true')}
+  select`;

@@ -1,14 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type EventChange, type ForwardingType, type OprEvent, type PropertyChange } from '@opr-connect/opr';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
-import { isUniqueViolation } from '../database/errors';
+import { Gather } from '../database/gather';
+import { storable } from '../database/json';
+import { Statements, type Sql } from '../database/statements';
 import { correlationKey } from '../forwarding/correlation-key';
 import { Signals } from '../outbox/signals';
-import type { Context, Conversation, Decision, Input, Party, Refusal, Waiting } from './conversation';
-import { ConversationRepository, type ExternalId, type Sql, type Stored } from './conversation.repository';
+import type { Carry, Context, Conversation, Decision, Input, Party, Refusal, SeenId, Waiting } from './conversation';
+import { ConversationRepository, type Decided, type ExternalId, type Stored } from './conversation.repository';
 import { decide, open } from './decide';
 import { candidateIds } from './seen-ids';
 
@@ -21,6 +22,20 @@ export interface RowRef {
 /** What a correlation key is made of, beside its target. */
 type Origin = Pick<Stored, 'source' | 'eventId'>;
 
+/** Something happened to an event. */
+export interface Asked {
+  event: string;
+  input: Input;
+}
+
+/** What became of an event that a server posted. */
+export type Received =
+  /** `targets`: the servers that it is to be forwarded to. */
+  { ref: RowRef; isNew: true; targets: string[] } | { ref: RowRef; isNew: false };
+
+/** Statements that begin conversations: several at once, so that the database is not idle while one is on its way. */
+const BEGINNERS = { writers: 4, most: 16 };
+
 export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refusal };
 
 /**
@@ -31,55 +46,51 @@ export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refus
 export class Conversations {
   private readonly log = new Logger('Conversations');
 
+  /** New events: those that come at the same moment share a statement. */
+  private readonly begun: Gather<Decided, boolean>;
+
   constructor(
-    private readonly database: DataSource,
+    private readonly database: Statements,
     private readonly repository: ConversationRepository,
     private readonly servers: ConnectedServers,
     private readonly signals: Signals,
-  ) {}
+  ) {
+    this.begun = new Gather(async (batch) => {
+      const isNew = await this.repository.begin(batch);
+      return batch.map(({ stored }) => isNew.has(stored.id));
+    }, BEGINNERS);
+  }
 
   /** A connected server forwards an event to the hub: new, or a row of its own that it posts again. */
-  async receive(source: ConnectedServer, event: OprEvent & { id: string }): Promise<{ ref: RowRef; isNew: boolean }> {
+  async receive(source: ConnectedServer, event: OprEvent & { id: string }): Promise<Received> {
+    const decision = open(
+      event,
+      { server: source.uuid, state: 'received', type: typeSaid(event, source) },
+      this.context([], undefined, { source: source.uuid, eventId: event.id }),
+    );
+    const [origin, ...targets] = decision.conversation.parties;
+    if (!origin) throw new Error('an event from a server has no row for it');
+    origin.ref = { id: event.id };
+    const stored = await this.begin(decision, event.id, source.uuid);
+    if (stored)
+      return { ref: { event: stored.id, row: origin.id }, isNew: true, targets: targets.map(({ server }) => server) };
     const known = await this.repository.rowOf(source.uuid, event.id);
-    if (known) return this.receiveAgain(known, event);
-    try {
-      const decision = open(
-        event,
-        { server: source.uuid, state: 'received', type: typeSaid(event, source) },
-        this.context([], undefined, { source: source.uuid, eventId: event.id }),
-      );
-      const [origin] = decision.conversation.parties;
-      if (!origin) throw new Error('an event from a server has no row for it');
-      origin.ref = { id: event.id };
-      const stored: Stored = {
-        id: randomUUID(),
-        source: source.uuid,
-        eventId: event.id,
-        conversation: decision.conversation,
-      };
-      await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
-      this.tellLog(stored, 'received', decision);
-      this.signals.due(decision.carry);
-      return { ref: { event: stored.id, row: origin.id }, isNew: true };
-    } catch (error) {
-      // The same event was posted at the same moment, and the other one committed first.
-      const winner = isUniqueViolation(error) && (await this.repository.rowOf(source.uuid, event.id));
-      if (!winner) throw error;
-      return this.receiveAgain(winner, event);
-    }
+    if (!known) throw new Error(`event ${event.id} is held, and has no row of the server it came from`);
+    await this.tell(known, { kind: 'resent', from: known.row, event });
+    return { ref: known, isNew: false };
   }
 
   /** An operator or a monitoring tool submits an event to the hub itself. Submitted again by the same id it is the same event. */
   async submit(event: OprEvent & { id: string }): Promise<void> {
-    const decision = open(event, undefined, this.context([], undefined, { eventId: event.id }));
-    const stored: Stored = { id: randomUUID(), eventId: event.id, conversation: decision.conversation };
-    try {
-      await this.repository.write(stored, undefined, decision, this.newIds(stored, []), this.database.manager);
-      this.tellLog(stored, 'submitted', decision);
-      this.signals.due(decision.carry);
-    } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
-    }
+    await this.begin(open(event, undefined, this.context([], undefined, { eventId: event.id })), event.id, undefined);
+  }
+
+  private async begin(decision: Decision, eventId: string, source: string | undefined): Promise<Stored | undefined> {
+    const stored: Stored = { id: randomUUID(), source, eventId, conversation: decision.conversation };
+    if (!(await this.begun.add({ stored, decision, externalIds: this.newIds(stored, []) }))) return undefined;
+    this.tellLog(stored, source === undefined ? 'submitted' : 'received', decision);
+    this.signals.due(decision.carry);
+    return stored;
   }
 
   /** A party that speaks OPR changes an event of its own row. */
@@ -97,23 +108,53 @@ export class Conversations {
 
   /** The same inside somebody's transaction, who makes the messages known after the commit. */
   async decideIn(sql: Sql, event: string, input: Input): Promise<{ stored: Stored; decision: Decision }> {
-    const stored = await this.repository.loadLocked(event, sql);
-    if (!stored) throw new Error(`event ${event} is gone from the store`);
+    const [decided] = await this.decideAll(sql, [{ event, input }]);
+    if (!decided) throw new Error(`nothing was decided about event ${event}`);
+    return { stored: { ...decided.stored, conversation: decided.decision.conversation }, decision: decided.decision };
+  }
+
+  /** Decides about several events at once, in the order given. Answers what is to be carried. */
+  async decideAllIn(sql: Sql, asked: readonly Asked[]): Promise<Carry[]> {
+    return (await this.decideAll(sql, asked)).flatMap(({ decision }) => decision.carry);
+  }
+
+  private async decideAll(sql: Sql, asked: readonly Asked[]): Promise<Decided[]> {
+    if (asked.length === 0) return [];
     const now = Date.now();
-    const party = 'from' in input ? input.from : 'to' in input ? input.to : undefined;
-    const noted = party ? await this.repository.noted(party, candidateIds(input, now), sql) : new Set<string>();
-    const waiting = await this.repository.waiting(stored.conversation.parties, sql);
-    const decision = decide(stored.conversation, input, this.context(waiting, noted, stored, now));
-    const after = { ...stored, conversation: decision.conversation };
-    this.tellLog(after, input.kind, decision);
-    await this.repository.write(
-      stored,
-      stored.conversation,
-      decision,
-      this.newIds(after, stored.conversation.parties),
-      sql,
+    const events = await this.repository.loadLocked([...new Set(asked.map(({ event }) => event))], sql);
+    const parties = [...events.values()].flatMap(({ conversation }) => conversation.parties);
+    const noted = keys(
+      await this.repository.noted(
+        asked.flatMap(({ input }) => idsAskedFor(input, now)),
+        sql,
+      ),
     );
-    return { stored: after, decision };
+    const waiting = await this.repository.waiting(parties, sql);
+    const decided = new Map<string, Decided>();
+    for (const { event, input } of asked) {
+      const stored = events.get(event);
+      if (!stored) throw new Error(`event ${event} is gone from the store`);
+      const before = decided.get(event);
+      const conversation = before?.decision.conversation ?? stored.conversation;
+      const seen = new Set([...noted, ...keys(before?.decision.seen ?? [])]);
+      const open = before ? stillWaiting(waiting, before.decision) : waiting;
+      const mine = open.filter(({ party }) => conversation.parties.some(({ id }) => id === party));
+      const decision = decide(conversation, input, this.context(mine, seen, stored, now));
+      this.tellLog(stored, input.kind, decision);
+      decided.set(event, {
+        ...{ stored, before: stored.conversation, externalIds: [] },
+        decision: before ? bothOf(before.decision, decision) : decision,
+      });
+    }
+    const all = [...decided.values()].map((one) => ({
+      ...one,
+      externalIds: this.newIds(
+        { ...one.stored, conversation: one.decision.conversation },
+        one.stored.conversation.parties,
+      ),
+    }));
+    await this.repository.write(all, sql);
+    return all;
   }
 
   /** What was decided about an event, in a line that can be found by the hub's id of it, or by the id that its source uses. */
@@ -142,17 +183,13 @@ export class Conversations {
     return { id: own ? id : ref.row, url: target?.ref?.url, isExternal: true };
   }
 
-  private async receiveAgain(known: RowRef, event: OprEvent): Promise<{ ref: RowRef; isNew: false }> {
-    await this.tell(known, { kind: 'resent', from: known.row, event });
-    return { ref: known, isNew: false };
-  }
-
   /** Ids by which servers will call their rows from now on: of rows that are new, and of records that were just made. */
   private newIds(stored: Stored, before: readonly Party[]): ExternalId[] {
     const { parties } = stored.conversation;
     return parties.flatMap((party) => {
       const old = before.find(({ id }) => id === party.id);
-      const names = old ? [] : [stored.eventId, party.id, this.keyOf(stored, party)];
+      // The id of the row itself, and for whom we made no record a key of it, need not be kept.
+      const names = old ? [] : [stored.eventId, ...(party.state === 'received' ? [] : [this.keyOf(stored, party)])];
       if (party.ref && JSON.stringify(party.ref) !== JSON.stringify(old?.ref))
         names.push(party.ref.id, ...(party.ref.displayId ? [party.ref.displayId] : []));
       const ids = names.map((id) => ({ server: party.server, id, party: party.id }));
@@ -179,13 +216,39 @@ export class Conversations {
       now,
       waiting,
       newId: randomUUID,
-      seen: (_party, id) => noted?.has(id) ?? false,
+      seen: (party, id) => noted?.has(`${party} ${id}`) ?? false,
       server: (uuid) => this.servers.traits(uuid),
       route: (event) => this.servers.route(event, origin.source),
       correlationKey: (server) => this.keyOf(origin, { server }),
       hubName: this.servers.hubId,
     };
   }
+}
+
+const keys = (ids: readonly SeenId[]): Set<string> => new Set(ids.map(({ party, id }) => `${party} ${id}`));
+
+/** The ids that a decision about this input may ask for, as they are stored. */
+function idsAskedFor(input: Input, now: number): SeenId[] {
+  const party = 'from' in input ? input.from : 'to' in input ? input.to : undefined;
+  return party === undefined ? [] : candidateIds(input, now).map((id) => ({ party, id: storable(id) }));
+}
+
+/** What waits once a decision is taken, and before it is written. */
+function stillWaiting(waiting: readonly Waiting[], { carry, withdrawn }: Decision): Waiting[] {
+  const rest = waiting.filter(({ id }) => !withdrawn.includes(id) && !carry.some((one) => one.id === id));
+  return [...rest, ...carry.flatMap((one) => (one.kind === 'read' ? [] : [one]))];
+}
+
+/** Two decisions about one event, the second on top of the first, as one. */
+function bothOf(first: Decision, then: Decision): Decision {
+  const replaced = new Set([...then.withdrawn, ...then.carry.map(({ id }) => id)]);
+  return {
+    ...then,
+    carry: [...first.carry.filter(({ id }) => !replaced.has(id)), ...then.carry],
+    history: [...first.history, ...then.history],
+    seen: [...first.seen, ...then.seen],
+    withdrawn: [...first.withdrawn, ...then.withdrawn],
+  };
 }
 
 function onlyTarget(conversation: Conversation, origin: string): Party | undefined {

@@ -1,3 +1,4 @@
+import type { Seen } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import type { Conversation, Context, Decision, Input, Party, ServerTraits, Target, Waiting } from './conversation';
 import { decide, open } from './decide';
@@ -408,6 +409,18 @@ describe('failure', () => {
     const talk = forwardedTo('synchronize');
     talk.changed('obm', [state('in_progress')]);
     talk.say({ kind: 'gone', to: talk.party('desk').id, message: talk.last.carry[0]!.id, reason: 'deleted' });
+    talk.changed('obm', [state('closed')]);
+    expect(talk.carried()).toEqual([]);
+  });
+});
+
+describe('what a tool tells of a record that is gone', () => {
+  it('ends the row: nothing more is carried to it, and nothing that is told beside it counts', () => {
+    const talk = forwardedTo('synchronize');
+    const seen: Seen = { id: 'desk', gone: 'deleted', snapshot: { fields: { state: '6' } }, annotations: [] };
+    talk.say({ kind: 'seen', from: talk.party('desk').id, seen });
+    expect(talk.party('desk').state).toBe('cancelled');
+    expect(talk.last.history).toMatchObject([{ what: 'gone', detail: 'deleted' }]);
     talk.changed('obm', [state('closed')]);
     expect(talk.carried()).toEqual([]);
   });

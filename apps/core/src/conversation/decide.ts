@@ -199,6 +199,7 @@ class Walk {
 
   seen(from: string, seen: Seen): void {
     const party = this.party(from);
+    if (seen.gone !== undefined) return this.gone(from, undefined, seen.gone);
     const refusal = this.rules.refusal(party, []);
     if (refusal) return this.refuse(party, refusal);
     const traits = this.traits(party);
@@ -306,9 +307,9 @@ class Walk {
     this.askToRead(party);
   }
 
-  gone(to: string, message: string, reason: string): void {
+  gone(to: string, message: string | undefined, reason: string): void {
     const party = this.party(to);
-    this.settle(party, message);
+    if (message !== undefined) this.settle(party, message);
     party.state = 'cancelled';
     party.readOwed = false;
     party.reading = undefined;
@@ -524,8 +525,8 @@ class Walk {
     const last = this.waiting.filter((one) => one.party === party.id).at(-1);
     if (last?.kind !== 'change' || !this.traits(party).mergesChanges) return undefined;
     const change = this.rules.merged(last.change, news);
-    const { after: _, ...due } = last;
-    return { ...due, change, ...(last.after && this.patience(party, change.changedProperties ?? [])) };
+    const { id, kind, after } = last;
+    return { id, kind, party: party.id, change, ...(after && this.patience(party, change.changedProperties ?? [])) };
   }
 
   private replace(party: Party, properties: Property[], message: Waiting & { kind: 'change' }): void {

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
-import type { Sql } from '../conversation/conversation.repository';
 import { storable, toJson } from '../database/json';
+import { Statements, type Sql } from '../database/statements';
 import { reasons } from '../outbox/outbox.repository';
 
 /** A web hook as it came, kept before anybody understands it. */
@@ -34,7 +33,7 @@ export interface InboxLease {
  */
 @Injectable()
 export class InboxRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: Statements) {}
 
   async keep(server: string, hook: StoredHook): Promise<void> {
     await this.database.query(`insert into outbox_message (id, server, kind, payload) values ($1, $2, 'hook', $3)`, [
@@ -46,7 +45,7 @@ export class InboxRepository {
 
   /** Takes the inboxes of those servers whose first hook is due and that no other core translates for. */
   async lease(servers: readonly string[], leaseMs: number): Promise<InboxLease[]> {
-    const [rows] = await this.database.query(
+    const [rows] = await this.database.query<[InboxLease[]]>(
       `update server_state s set inbox_claim = $2, inbox_until = now() + $3 * interval '1 millisecond'
         where s.server = any($1) and (s.inbox_until is null or s.inbox_until < now())
           and (select m.due_at from outbox_message m

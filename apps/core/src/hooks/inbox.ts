@@ -1,12 +1,12 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { RejectedError, type Adapter, type HookRequest, type Seen } from '@opr-connect/adapter-kit';
-import { DataSource } from 'typeorm';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Carry } from '../conversation/conversation';
-import { ConversationRepository, type Sql } from '../conversation/conversation.repository';
+import { ConversationRepository } from '../conversation/conversation.repository';
 import { Conversations } from '../conversation/conversations';
+import { Statements, type Sql } from '../database/statements';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { InboxRepository, type InboxLease, type InboxMessage } from './inbox.repository';
@@ -32,7 +32,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
   private stopped = false;
 
   constructor(
-    private readonly database: DataSource,
+    private readonly database: Statements,
     private readonly inbox: InboxRepository,
     private readonly repository: ConversationRepository,
     private readonly conversations: Conversations,
@@ -153,14 +153,10 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
       const row = await this.repository.rowOf(server, one.id, sql);
       if (row) known.push({ seen: one, ...row });
     }
-    // In one order everywhere, so that two transactions cannot wait for each other's events.
-    known.sort((a, b) => a.event.localeCompare(b.event));
-    const all: Carry[] = [];
-    for (const { seen: one, event, row } of known) {
-      const { decision } = await this.conversations.decideIn(sql, event, { kind: 'seen', from: row, seen: one });
-      all.push(...decision.carry);
-    }
-    return all;
+    return this.conversations.decideAllIn(
+      sql,
+      known.map(({ seen: one, event, row }) => ({ event, input: { kind: 'seen', from: row, seen: one } })),
+    );
   }
 }
 

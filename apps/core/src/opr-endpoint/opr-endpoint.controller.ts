@@ -5,7 +5,7 @@ import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import { ConversationRepository } from '../conversation/conversation.repository';
-import { Conversations, type RowRef } from '../conversation/conversations';
+import { Conversations, type Received, type RowRef } from '../conversation/conversations';
 import { EventRows } from '../forwarding/event-rows';
 import { Signals } from '../outbox/signals';
 import { eventChangeIn, eventWithIdIn } from './opr-body';
@@ -44,7 +44,7 @@ export class OprEndpointController {
     const server = this.sourceOf(request, source);
     const event = eventWithIdIn(request);
     const received = await this.conversations.receive(server, event);
-    const answer = await this.answerWithin(server, received.ref, received.isNew);
+    const answer = await this.answerWithin(server, received);
     await replyEvent(reply, 200, { id: answer.id, sequenceNumber: event.sequenceNumber, drilldownUrl: answer.url });
   }
 
@@ -89,14 +89,12 @@ export class OprEndpointController {
   }
 
   /** Waits as long as the server's setting allows for the one target's id, so that operators see it. */
-  private async answerWithin(
-    server: ConnectedServer,
-    ref: RowRef,
-    isNew: boolean,
-  ): Promise<{ id: string; url?: string }> {
+  private async answerWithin(server: ConnectedServer, received: Received): Promise<{ id: string; url?: string }> {
+    const { ref } = received;
     const until = Date.now() + server.answerWithin;
-    let answer = isNew ? undefined : await this.conversations.answerId(ref);
-    while (!answer?.isExternal && Date.now() < until) {
+    const isHopeless = received.isNew && (server.answerWithin === 0 || !this.mayComeSoon(received.targets));
+    let answer = received.isNew ? { id: ref.row, isExternal: false } : await this.conversations.answerId(ref);
+    while (!isHopeless && !answer.isExternal && Date.now() < until) {
       // Listening begins before looking: what is settled in between is not missed.
       const settled = this.signals.untilSettled(ref.event, until - Date.now());
       const isExpected = await this.isExpected(ref);
@@ -104,23 +102,23 @@ export class OprEndpointController {
       answer = await this.conversations.answerId(ref);
       if (!isExpected) break;
     }
-    answer ??= await this.conversations.answerId(ref);
     if (server.strict && !answer.isExternal && (await this.hasTarget(ref)))
       throw new OprRefusal('not_yet', 'The event is stored, and has no external id yet');
     return answer;
   }
 
   /** Whether an external id may come soon: there is one target, and nothing holds it up. */
+  private mayComeSoon(targets: readonly string[]): boolean {
+    const [only] = targets;
+    return (
+      only !== undefined && targets.length === 1 && !!this.servers.find(only)?.adapter && !this.states.isPaused(only)
+    );
+  }
+
   private async isExpected(ref: RowRef): Promise<boolean> {
     const stored = await this.repository.load(ref.event);
     const targets = stored?.conversation.parties.filter(({ id }) => id !== ref.row) ?? [];
-    const [target] = targets;
-    return (
-      targets.length === 1 &&
-      target?.state === 'queued' &&
-      !!this.servers.find(target.server)?.adapter &&
-      !this.states.isPaused(target.server)
-    );
+    return targets[0]?.state === 'queued' && this.mayComeSoon(targets.map(({ server }) => server));
   }
 
   private async hasTarget(ref: RowRef): Promise<boolean> {

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import { storable } from '../database/json';
-import type { Sql } from '../conversation/conversation.repository';
+import { Statements, type Sql } from '../database/statements';
 
 /** A promise to carry one thing to one server, as claimed by this core. */
 export type OutboxMessage = {
@@ -38,11 +37,11 @@ export interface Room {
  */
 @Injectable()
 export class OutboxRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: Statements) {}
 
   /** Claims what is due, for each server no more than it has room for. A server that another core looks at now is left to it. */
   async claim(rooms: readonly Room[], leaseMs: number): Promise<OutboxMessage[]> {
-    const [rows] = await this.database.query(CLAIM, [
+    const [rows] = await this.database.query<[OutboxMessage[]]>(CLAIM, [
       rooms.map(({ server }) => server),
       rooms.map(({ concurrency }) => concurrency),
       rooms.map(({ ratePerMinute }) => ratePerMinute ?? null),
@@ -54,7 +53,7 @@ export class OutboxRepository {
 
   /** Keeps the leases of messages that are still under way. Answers the ids of those that were kept. */
   async renew(messages: readonly OutboxMessage[], leaseMs: number): Promise<Set<string>> {
-    const [rows]: [{ id: string }[]] = await this.database.query(
+    const [rows] = await this.database.query<[{ id: string }[]]>(
       `update outbox_message m set due_at = now() + $3 * interval '1 millisecond'
          from unnest($1::uuid[], $2::uuid[]) as held (id, claim)
         where m.id = held.id and m.claim = held.claim returning m.id`,
@@ -105,7 +104,8 @@ export const reasons = (error: string): string => `(
 const CLAIM = `
   with free as (
     select s.server, s.failures, s.resumed_at, c.concurrency,
-           least(greatest(1, c.rate / 6), coalesce(s.budget, c.rate / 6) + extract(epoch from now() - coalesce(s.budget_at, now())) * c.rate / 60) as budget
+           case when c.rate is not null then
+             least(greatest(1, c.rate / 6), coalesce(s.budget, c.rate / 6) + extract(epoch from now() - coalesce(s.budget_at, now())) * c.rate / 60) end as budget
       from unnest($1::uuid[], $2::int[], $3::float8[]) as c (server, concurrency, rate)
       join server_state s on s.server = c.server
      where s.held_at is null and (s.paused_until is null or s.paused_until <= now())

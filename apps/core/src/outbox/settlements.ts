@@ -1,86 +1,51 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
 import type { Carry, Input } from '../conversation/conversation';
-import type { Sql } from '../conversation/conversation.repository';
 import { Conversations } from '../conversation/conversations';
+import { Gather } from '../database/gather';
+import { Statements, type Sql } from '../database/statements';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
 import { Signals } from './signals';
 
-/** How many messages one transaction settles. */
-const BATCH = 32;
-/** How many transactions settle messages at once. */
-const WRITERS = 3;
+const WRITERS = { writers: 3, most: 32 };
 
 export interface Settlement {
   message: OutboxMessage;
   input: Input;
-  /** The message stays, as a dead letter. */
+  /** The message stays, as a dead letter, for this reason. */
   dead?: string;
 }
 
-interface Waiting extends Settlement {
-  resolve(): void;
-  reject(error: unknown): void;
-}
-
 /**
- * Writes what became of messages: its removal and all that follows from the answer, in one transaction. Those that end while
- * another transaction runs share the next one. Invariants:
- * - a message whose lease was lost settles nothing;
- * - the events of one transaction are locked in one order, so two of them cannot wait for each other;
- * - what one message cannot do to its event harms no other: a transaction that fails is repeated message by message.
+ * Writes what became of messages: their removal and all that follows from the answers, in one transaction for those that end
+ * at the same moment. A message whose lease was lost settles nothing.
  */
 @Injectable()
 export class Settlements {
-  private readonly waiting: Waiting[] = [];
-  private writers = 0;
+  private readonly settled = new Gather<Settlement, void>((batch) => this.write(batch), WRITERS);
 
   constructor(
-    private readonly database: DataSource,
+    private readonly database: Statements,
     private readonly outbox: OutboxRepository,
     private readonly conversations: Conversations,
     private readonly signals: Signals,
   ) {}
 
   /** Resolves when it is committed. */
-  async settle(settlement: Settlement): Promise<void> {
-    const written = new Promise<void>((resolve, reject) => this.waiting.push({ ...settlement, resolve, reject }));
-    void this.write();
-    await written;
+  settle(settlement: Settlement): Promise<void> {
+    return this.settled.add(settlement);
   }
 
-  private async write(): Promise<void> {
-    if (this.writers >= WRITERS) return;
-    this.writers += 1;
-    for (let batch = this.waiting.splice(0, BATCH); batch.length > 0; batch = this.waiting.splice(0, BATCH))
-      await this.writeTogether(batch);
-    this.writers -= 1;
-  }
-
-  private async writeTogether(batch: Waiting[]): Promise<void> {
-    try {
-      await this.transaction(batch);
-      batch.forEach(({ resolve }) => resolve());
-    } catch (error) {
-      const [only] = batch;
-      if (only && batch.length === 1) only.reject(error);
-      else for (const one of batch) await this.writeTogether([one]);
-    }
-  }
-
-  private async transaction(batch: readonly Settlement[]): Promise<void> {
-    const inOrder = [...batch].sort((a, b) => a.message.event.localeCompare(b.message.event));
+  private async write(batch: readonly Settlement[]): Promise<void[]> {
     const carry = await this.database.transaction(async (sql): Promise<Carry[]> => {
-      const held = await this.fence(inOrder, sql);
-      const all: Carry[] = [];
-      for (const { message, input } of inOrder) {
-        if (!held.has(message.id)) continue;
-        all.push(...(await this.conversations.decideIn(sql, message.event, input)).decision.carry);
-      }
-      return all;
+      const held = await this.fence(batch, sql);
+      const mine = batch.filter(({ message }) => held.has(message.id));
+      return this.conversations.decideAllIn(
+        sql,
+        mine.map(({ message, input }) => ({ event: message.event, input })),
+      );
     });
     this.signals.due(carry);
-    for (const { message } of batch) this.signals.settled(message.event);
+    return batch.map(({ message }) => this.signals.settled(message.event));
   }
 
   private async fence(batch: readonly Settlement[], sql: Sql): Promise<Set<string>> {

@@ -87,6 +87,12 @@ describe('a hook', () => {
     });
   });
 
+  it('tells that a record was deleted', async () => {
+    await bench.adapter.forwardEvent(anEvent(), delivery());
+    bench.fake.asPerson('anna').delete('T-1');
+    expect(await told()).toMatchObject([{ id: 'T-1', gone: 'it was deleted by the receiver' }]);
+  });
+
   it('names the delivery that it echoes, also that of the event itself', async () => {
     bench.fake.hooks.behaviour.echo = true;
     const written = await bench.adapter.forwardEvent(anEvent(), delivery());
@@ -169,7 +175,7 @@ describe('a hook', () => {
 
   it('is refused if it is no JSON, or of another type', async () => {
     const other = hookOf({ headers: {}, body: '{"type":"ticket.created","data":{}}' });
-    expect((await thrownBy(understood(other))).message).toBe('hook: type: must be event.changed');
+    expect((await thrownBy(understood(other))).message).toBe('hook: type: must be event.changed or event.deleted');
     expect((await thrownBy(understood(hookOf({ headers: {}, body: '<html>' })))).message).toContain('must be JSON');
     expect(await understood(hookOf({ headers: {}, body: '{"type":"ping"}' }))).toEqual([]);
   });

@@ -15,8 +15,10 @@ export function parseHook(body: Buffer, signedId: string | undefined): Seen[] {
   const hook = record(jsonOf(body), 'body');
   const type = text(hook['type'], 'type');
   if (type === 'ping') return [];
-  if (type !== 'event.changed') throw broken('type', 'must be event.changed');
-  return [readSeen(record(hook['data'], 'data'), 'data', signedId)];
+  if (type !== 'event.changed' && type !== 'event.deleted')
+    throw broken('type', 'must be event.changed or event.deleted');
+  const seen = readSeen(record(hook['data'], 'data'), 'data', signedId);
+  return [type === 'event.deleted' ? { ...seen, gone: 'it was deleted by the receiver' } : seen];
 }
 
 /**

@@ -48,10 +48,10 @@ export class FakeHooks {
 
   constructor(private readonly stopped: AbortSignal) {}
 
-  tell(data: object): void {
+  tell(data: object, type = 'event.changed'): void {
     if (!this.target || this.behaviour.off) return;
     const timestamp = new Date(Date.now() + this.behaviour.clockSkewMs).toISOString();
-    const message = { id: `msg_${randomUUID()}`, body: JSON.stringify({ type: 'event.changed', timestamp, data }) };
+    const message = { id: `msg_${randomUUID()}`, body: JSON.stringify({ type, timestamp, data }) };
     if (!this.behaviour.reordered) return this.enqueue(message);
     const earlier = this.held;
     if (!earlier) {

@@ -123,7 +123,11 @@ export class FakeWebhookReceiver {
         this.hooks.tell({ id: ticket.number, annotations: [comment] });
         return structuredClone(ticket);
       },
-      delete: (name) => void this.kept.delete(this.find(name).number),
+      delete: (name) => {
+        const { number } = this.find(name);
+        this.kept.delete(number);
+        this.hooks.tell({ id: number }, 'event.deleted');
+      },
     };
   }
 

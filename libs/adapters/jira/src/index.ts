@@ -1,0 +1,3 @@
+export { JiraAdapter, JiraAdapterFactory } from './jira.adapter';
+export { JiraAdapterModule } from './jira.module';
+export { JiraSettings } from './jira.settings';

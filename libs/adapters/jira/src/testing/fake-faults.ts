@@ -1,0 +1,116 @@
+/** What goes wrong with the next calls that match. All of it may come as JSON to `POST /_fake/faults`. */
+export type Fault = FaultMatch &
+  (
+    | { /** The write is committed, then the connection is cut. */ kind: 'lost' }
+    | { /** Waits before and after the commit. */ kind: 'slow'; beforeMs?: number; afterMs?: number }
+    | { /** The answer comes byte by byte, with so long between two of them. */ kind: 'drip'; everyMs: number }
+    | { /** The write is committed, then half of the answer is sent and the connection is cut. */ kind: 'cut' }
+    | {
+        /** Nothing is done; this status is answered. */
+        kind: 'status';
+        status: number;
+        headers?: Record<string, string>;
+        errorMessages?: string[];
+        errors?: Record<string, string>;
+      }
+    | {
+        /** Nothing is done; 429 is answered as this limit does, or as a gateway that says nothing about it. */
+        kind: 'limit';
+        limit: RateLimit;
+        /** Seconds. */
+        wait?: number;
+      }
+    | { /** Nothing is done; a log-in page is answered, with 200 unless told. */ kind: 'html'; status?: number }
+    | { /** Nothing is done; a bare text is answered. */ kind: 'text'; status: number; body: string }
+    | { /** The issue looks as if it were not there. */ kind: 'hidden' }
+    | { /** This field of the write is dropped without a word. */ kind: 'dropped'; field: string }
+  );
+
+export type RateLimit =
+  | 'jira-quota-global-based'
+  | 'jira-quota-tenant-based'
+  | 'jira-burst-based'
+  | 'jira-per-issue-on-write'
+  | 'data-center'
+  | 'reset-only'
+  | 'bare';
+
+export interface FaultMatch {
+  /** Only calls with this method. */
+  method?: string;
+  /** Only calls whose path contains this. */
+  path?: string;
+  /** How many calls it befalls; 1 unless told. 0 means all until the faults are cleared. */
+  times?: number;
+}
+
+export class FakeFaults {
+  private pending: { fault: Fault; left: number }[] = [];
+
+  add(fault: Fault): void {
+    this.pending.push({ fault, left: fault.times === 0 ? Infinity : (fault.times ?? 1) });
+  }
+
+  clear(): void {
+    this.pending = [];
+  }
+
+  list(): Fault[] {
+    return this.pending.map(({ fault, left }) => ({ ...fault, times: left === Infinity ? 0 : left }));
+  }
+
+  /** The first fault that matches this call, used up by one. */
+  take(method: string, path: string): Fault | undefined {
+    const hit = this.pending.find(
+      ({ fault }) => (!fault.method || fault.method === method) && (!fault.path || path.includes(fault.path)),
+    );
+    if (!hit) return undefined;
+    hit.left -= 1;
+    if (hit.left <= 0) this.pending = this.pending.filter((each) => each !== hit);
+    return hit.fault;
+  }
+}
+
+/** The headers with which each limit says 429. */
+export function limitHeaders(limit: RateLimit, wait: number): Record<string, string> {
+  const reset = new Date(Date.now() + wait * 1000).toISOString();
+  switch (limit) {
+    case 'jira-quota-global-based':
+    case 'jira-quota-tenant-based':
+    case 'jira-burst-based':
+    case 'jira-per-issue-on-write':
+      return {
+        ...{ 'Retry-After': String(wait), 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '0' },
+        ...{ 'X-RateLimit-Reset': reset, 'RateLimit-Reason': limit },
+      };
+    case 'data-center':
+      return {
+        ...{ 'X-RateLimit-Limit': '10', 'X-RateLimit-Remaining': '0', 'X-RateLimit-FillRate': '1' },
+        ...{ 'X-RateLimit-Interval-Seconds': String(wait), 'Retry-After': String(wait) },
+      };
+    case 'reset-only':
+      return { 'X-RateLimit-Reset': reset };
+    case 'bare':
+      return {};
+  }
+}
+
+/** Jira Cloud takes so many writes to one issue within such a time. */
+export class FakeWriteLimits {
+  limits: { writes: number; withinMs: number }[] = [
+    { writes: 20, withinMs: 2_000 },
+    { writes: 100, withinMs: 30_000 },
+  ];
+  private readonly writes = new Map<string, number[]>();
+
+  /** Seconds to wait; `undefined` if this write is taken, and counted. */
+  take(issue: string, now = Date.now()): number | undefined {
+    const times = (this.writes.get(issue) ?? []).filter((time) => time > now - 60_000);
+    for (const { writes, withinMs } of this.limits) {
+      const recent = times.filter((time) => time > now - withinMs);
+      if (recent.length >= writes) return Math.ceil(((recent[0] ?? now) + withinMs - now) / 1000);
+    }
+    this.writes.set(issue, [...times, now]);
+    return undefined;
+  }
+}

@@ -1,0 +1,279 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { control } from './fake-control';
+import type { CustomField, FakeSite } from './fake-fields';
+import { FakeFaults, FakeWriteLimits, limitHeaders, type Fault } from './fake-faults';
+import { FakeHooks, type HookTarget } from './fake-hooks';
+import { FakeIssues, Refusal, type FakeIssue } from './fake-issues';
+import { FakeJson } from './fake-json';
+import { issuePage, listPage, loginPage, missingPage } from './fake-pages';
+import { personIn, type Person } from './fake-people';
+import { restApi } from './fake-rest';
+import { FakeIndex } from './fake-search';
+import { FakeWorkflow } from './fake-workflow';
+
+export interface FakeJiraOptions {
+  /** 0, the default, takes a free one. */
+  port?: number;
+  flavour?: 'cloud' | 'dataCenter';
+  /** The integration user: login, which on Cloud is also told as `<login>@example.com`. */
+  user: string;
+  /** API token (Cloud, with the mail address of the user) or personal access token (Data Center). */
+  token: string;
+  hook?: HookTarget;
+}
+
+export interface RecordedRequest {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * A stateful Jira on loopback, for specs and demos: the REST API of issues, search, transitions and comments as Cloud (v3) or Data
+ * Center (v2) has it, signed web hooks, pages to look at, people to work in it, and faults to order. `/_fake/…` offers the same
+ * over HTTP (see `fake-control.ts`).
+ */
+export class FakeJira implements FakeSite {
+  readonly counts = { creates: 0, writes: 0, searches: 0, reads: 0 };
+  readonly requests: RecordedRequest[] = [];
+  readonly faults = new FakeFaults();
+  readonly limits = new FakeWriteLimits();
+  readonly index = new FakeIndex();
+  readonly workflow = new FakeWorkflow();
+  readonly customFields: Record<string, CustomField> = {};
+  readonly missingFields = new Set<string>();
+  readonly issues: FakeIssues;
+  readonly json: FakeJson;
+  readonly hooks: FakeHooks;
+  readonly cloud: boolean;
+  private readonly stop = new AbortController();
+  private server: Server | undefined;
+  private port = 0;
+
+  private constructor(private readonly options: FakeJiraOptions) {
+    this.cloud = options.flavour !== 'dataCenter';
+    this.issues = new FakeIssues((what) => {
+      this.index.note(what.issue, what.kind === 'deleted');
+      this.hooks.announce(what);
+    });
+    this.json = new FakeJson(this.issues, this.workflow, this.cloud, () => this.url);
+    this.hooks = new FakeHooks(this.json, options.user, this.stop.signal);
+    this.hooks.target = options.hook;
+    this.issues.addUser(options.user);
+  }
+
+  static async start(options: FakeJiraOptions): Promise<FakeJira> {
+    const fake = new FakeJira(options);
+    await fake.listen(options.port ?? 0);
+    return fake;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.down();
+    await this.hooks.quiet();
+  }
+
+  /** Refuses connections until `up`. */
+  async down(): Promise<void> {
+    const server = this.server;
+    this.server = undefined;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /** Listens again, on the port it had. */
+  async up(): Promise<void> {
+    if (!this.server && !this.stop.signal.aborted) await this.listen(this.port);
+  }
+
+  /** Refuses connections for so long, then listens again. */
+  async downFor(ms: number): Promise<void> {
+    await this.down();
+    await this.pause(ms);
+    await this.up();
+  }
+
+  /** Copies of all issues, oldest first. */
+  all(): FakeIssue[] {
+    return this.issues.all().map((issue) => structuredClone(issue));
+  }
+
+  /** A copy of one issue, by id or key. */
+  issue(idOrKey: string): FakeIssue {
+    return structuredClone(this.issues.get(idOrKey));
+  }
+
+  asPerson(login: string): Person {
+    return personIn(this.issues, this.workflow, this.cloud, login);
+  }
+
+  private async listen(port: number): Promise<void> {
+    const server = createServer((request, response) => {
+      this.handle(request, response).catch((error: unknown) => {
+        // The client may have gone while we waited; anything else is a bug of the fake and must be seen.
+        if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    this.server = server;
+    this.port = (server.address() as AddressInfo).port;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? 'GET';
+    const url = new URL(request.url ?? '/', this.url);
+    const body = await textOf(request);
+    if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
+    if (!url.pathname.startsWith('/rest/')) return this.page(url, response);
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    this.requests.push({ method, path: url.pathname + url.search, headers, body });
+    this.count(method, url.pathname);
+    const fault = this.faults.take(method, url.pathname);
+    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
+    const answer = this.answer(method, url, headers, body, fault);
+    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
+    if (fault?.kind === 'lost') return void request.socket.destroy();
+    response.writeHead(answer.status, {
+      ...{ 'Content-Type': 'application/json;charset=UTF-8', 'X-AREQUESTID': 'fake', ...answer.headers },
+      ...(answer.body && { 'Content-Length': String(Buffer.byteLength(answer.body)) }),
+    });
+    if (fault?.kind === 'cut') {
+      response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)));
+      return void setImmediate(() => request.socket.destroy());
+    }
+    if (fault?.kind === 'drip') return this.drip(answer.body, fault.everyMs, response);
+    response.end(answer.body);
+  }
+
+  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
+    for (const byte of Buffer.from(body)) {
+      if (response.destroyed || this.stop.signal.aborted) return;
+      response.write(Buffer.from([byte]));
+      await this.pause(everyMs);
+    }
+    response.end();
+  }
+
+  private answer(
+    method: string,
+    url: URL,
+    headers: Record<string, string>,
+    body: string,
+    fault: Fault | undefined,
+  ): Answer {
+    const say = (status: number, value?: unknown, more: Record<string, string> = {}): Answer => ({
+      ...{ status, headers: more, body: value === undefined ? '' : JSON.stringify(value) },
+    });
+    const refused = ({ status, errorMessages, errors }: Refusal, more = {}) =>
+      say(status, { errorMessages, errors }, more);
+    if (fault?.kind === 'html')
+      return { status: fault.status ?? 200, headers: { 'Content-Type': 'text/html' }, body: loginPage() };
+    if (fault?.kind === 'text')
+      return { status: fault.status, headers: { 'Content-Type': 'text/plain' }, body: fault.body };
+    if (fault?.kind === 'limit') {
+      const busy = new Refusal(429, ['Rate limit exceeded.']);
+      return refused(busy, limitHeaders(fault.limit, fault.wait ?? 1));
+    }
+    if (fault?.kind === 'status')
+      return refused(new Refusal(fault.status, fault.errorMessages ?? [], fault.errors), fault.headers);
+    if (!this.isAuthenticated(headers['authorization']))
+      return say(401, { message: 'Client must be authenticated to access this resource.', 'status-code': 401 });
+    const [, , , version, ...path] = url.pathname.split('/').map(decodeURIComponent);
+    if (method !== 'GET' && !this.cloud && headers['x-atlassian-token'] !== 'no-check' && headers['origin'])
+      return { status: 403, headers: {}, body: 'XSRF check failed' };
+    if (version !== '2' && !(this.cloud && version === '3')) return say(404, { message: 'null for uri' });
+    const wait = this.writeLimit(method, path);
+    if (wait !== undefined) {
+      const busy = new Refusal(429, ['Too many writes to this issue.']);
+      return refused(busy, limitHeaders('jira-per-issue-on-write', wait));
+    }
+    try {
+      if (fault?.kind === 'hidden')
+        throw new Refusal(404, ['Issue does not exist or you do not have permission to see it.']);
+      const parsed = withoutField(parse(body), fault);
+      const { status, value } = restApi(this, { method, url, path, body: parsed, by: this.options.user });
+      return say(status, value, this.cloud ? {} : DATA_CENTER_BUCKET);
+    } catch (refusal) {
+      if (refusal instanceof Refusal) return refused(refusal);
+      throw refusal;
+    }
+  }
+
+  /** Seconds to wait if this is one write too many to its issue. */
+  private writeLimit(method: string, [resource, id]: string[]): number | undefined {
+    const issue = resource === 'issue' && method !== 'GET' ? this.issues.find(id ?? '') : undefined;
+    return issue && this.cloud ? this.limits.take(issue.id) : undefined;
+  }
+
+  private isAuthenticated(header: string | undefined): boolean {
+    const { user, token } = this.options;
+    const basic = `Basic ${Buffer.from(`${user}@example.com:${token}`).toString('base64')}`;
+    return header === (this.cloud ? basic : `Bearer ${token}`);
+  }
+
+  private page(url: URL, response: ServerResponse): void {
+    const [, place, key] = url.pathname.split('/');
+    const issue = place === 'browse' ? this.issues.find(key ?? '') : undefined;
+    response.writeHead(issue || url.pathname === '/' ? 200 : 404, { 'Content-Type': 'text/html' });
+    if (url.pathname === '/') return void response.end(listPage(this.issues.all()));
+    response.end(issue ? issuePage(issue) : missingPage());
+  }
+
+  private count(method: string, path: string): void {
+    if (path.includes('/search')) this.counts.searches += 1;
+    else if (method === 'GET') this.counts.reads += 1;
+    else if (path.endsWith('/issue')) this.counts.creates += 1;
+    else this.counts.writes += 1;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
+  }
+}
+
+/** With rate limiting on, a server tells its bucket with every answer, and `retry-after: 0` while tokens remain. */
+const DATA_CENTER_BUCKET = {
+  ...{ 'X-RateLimit-Limit': '100', 'X-RateLimit-Remaining': '99', 'X-RateLimit-FillRate': '10' },
+  ...{ 'X-RateLimit-Interval-Seconds': '1', 'retry-after': '0' },
+};
+
+function parse(body: string): Record<string, unknown> {
+  if (body === '') return {};
+  try {
+    return JSON.parse(body) as Record<string, unknown>;
+  } catch {
+    throw new Refusal(400, ['There was an error parsing JSON. Check that your request body is valid.']);
+  }
+}
+
+function withoutField(body: Record<string, unknown>, fault: Fault | undefined): Record<string, unknown> {
+  if (fault?.kind !== 'dropped') return body;
+  const without = (value: object) => Object.fromEntries(Object.entries(value).filter(([name]) => name !== fault.field));
+  const fields: unknown = body['fields'];
+  return { ...without(body), ...(typeof fields === 'object' && fields && { fields: without(fields) }) };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
