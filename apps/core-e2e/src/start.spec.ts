@@ -152,7 +152,7 @@ rules:
     const ready = await fetch(`${hub.core.url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'up', quarantined: ['servicenow', 'odd'] }]);
     expect(hub.core.log.join('')).toMatch(/servicenow is quarantined: settings\.url/);
-    expect(hub.core.log.join('')).toMatch(/odd is quarantined: adapter: must be one of opr, servicenow/);
+    expect(hub.core.log.join('')).toMatch(/odd is quarantined: adapter: must be one of jira, opr, servicenow, webhook/);
   });
 
   it('has its events wait, and who forwards them is answered with an id of ours', async () => {

@@ -51,6 +51,9 @@ export interface Adapter {
   /** Checks the hook's signature over its raw bytes. Throws `ForgedHookError`. */
   verifyHook?(hook: HookRequest): void;
 
+  /** What would be sent for an event, or for a change of it, to show to whoever tries a mapping. Sends nothing. */
+  preview?(message: Preview, delivery: Delivery): Promise<Json>;
+
   /** "Test connection": resolves when the tool answers and accepts our credentials. */
   ping?(signal: AbortSignal): Promise<void>;
 
@@ -79,6 +82,11 @@ export interface Delivery {
   readonly attempt: number;
   /** Aborts at the deadline of the call, which is before the lease of the message ends. */
   readonly signal: AbortSignal;
+}
+
+export interface Preview {
+  event: OprEvent;
+  change?: EventChange;
 }
 
 /** The names of one record at the tool. */

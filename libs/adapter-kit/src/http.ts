@@ -1,5 +1,6 @@
 import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
+import { ForbiddenAddressError } from './allowed-addresses';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 
 export interface HttpCall {
@@ -80,6 +81,7 @@ function asDeliveryError(error: unknown, what: string, call: HttpCall, limits: H
   const cause = error instanceof AxiosError ? error.cause : error;
   if (CERTIFICATE.test(code))
     return new MisconfiguredError(`${what}: the certificate was refused (${code})`, { cause });
+  if (cause instanceof ForbiddenAddressError) return new MisconfiguredError(`${what}: ${cause.message}`, { cause });
   if (NO_TLS.test(code)) {
     const alert = /alert [a-z ]+|wrong version number/.exec(error instanceof Error ? error.message : '')?.[0];
     return new MisconfiguredError(`${what}: no TLS connection: check the client certificate (${alert ?? code})`, {

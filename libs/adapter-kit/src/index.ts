@@ -1,4 +1,5 @@
 export * from './adapter';
+export * from './allowed-addresses';
 export * from './errors';
 export * from './event-adapter';
 export * from './fields';

@@ -15,6 +15,8 @@ export const SECRETS = {
   CONSOLE: 'operators log in with this',
   SN: 'servicenow takes this',
   HOOK: 'hooks are signed with this',
+  WEBHOOK_OUT: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  WEBHOOK_IN: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD',
   BEYOND_ASCII: 'größer: als 日本:',
 };
 

@@ -19,6 +19,9 @@ export interface RowRef {
   row: string;
 }
 
+/** What a correlation key is made of, beside its target. */
+type Origin = Pick<Stored, 'source' | 'eventId'>;
+
 /** Something happened to an event. */
 export interface Asked {
   event: string;
@@ -32,9 +35,6 @@ export type Received =
 
 /** Statements that begin conversations: several at once, so that the database is not idle while one is on its way. */
 const BEGINNERS = { writers: 4, most: 16 };
-
-/** What a correlation key is made of, beside its target. */
-type Origin = Pick<Stored, 'source' | 'eventId'>;
 
 export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refusal };
 

@@ -553,9 +553,8 @@ class Walk {
     const carry = message(id);
     this.carry.push(carry);
     if (carry.kind !== 'read') this.waiting.push(carry);
-    const isForward = properties.includes(EVERYTHING);
     if (this.rules.marksEchoes(this.isReadable(party)))
-      this.note(party, isForward ? this.context.correlationKey(party.server) : id);
+      this.note(party, carry.kind === 'forward' ? this.context.correlationKey(party.server) : id);
   }
 
   private settle(party: Party, message: string): Property[] {

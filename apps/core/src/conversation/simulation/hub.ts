@@ -90,10 +90,10 @@ export class Hub {
       newId: () => uuid(`${this.name}:${++this.ids}`),
       seen: (party, id) => this.noted.has(`${party} ${id}`),
       route: () => this.targets,
+      correlationKey: (server) => `${this.name}-${server}`,
       waiting: [...this.queues.values()]
         .flat()
         .filter((message) => message.kind !== 'read' && !this.attempted.has(message.id)) as Context['waiting'],
-      correlationKey: (server) => `${this.name}-${server}`,
       hubName: this.name,
       server: (uuid) => ({
         name: uuid,

@@ -1,0 +1,3 @@
+export { WebhookAdapter, WebhookAdapterFactory } from './webhook.adapter';
+export { WebhookAdapterModule } from './webhook.module';
+export { WebhookSettings } from './webhook.settings';

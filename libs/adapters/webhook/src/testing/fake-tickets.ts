@@ -1,0 +1,49 @@
+export interface Comment {
+  id: string;
+  author: string;
+  text: string;
+}
+
+/** What of a ticket people can change, in the words of the documented body. */
+export interface Fields {
+  title?: string | null;
+  description?: string | null;
+  solution?: string | null;
+  state?: string | null;
+  severity?: string | null;
+  priority?: string | null;
+  assignedUser?: string | null;
+  assignedGroup?: string | null;
+  customAttributes?: Record<string, string | null>;
+}
+
+export interface Ticket extends Fields {
+  number: string;
+  /** The key of the event. */
+  key: string;
+  comments: Comment[];
+}
+
+/** An annotation in the documented body. */
+export interface Entry {
+  id?: string;
+  operation?: 'insert' | 'update' | 'delete';
+  author?: string;
+  text?: string;
+}
+
+/** The documented body, as far as a ticket is made of it. */
+export interface Body {
+  type: string;
+  data: {
+    key: string;
+    id?: string;
+    event: Fields & { annotations?: Entry[] };
+    changes?: Fields;
+    annotations?: Entry[];
+  };
+}
+
+export const FIELDS = [
+  ...(['title', 'description', 'solution', 'state', 'severity', 'priority', 'assignedUser', 'assignedGroup'] as const),
+];
