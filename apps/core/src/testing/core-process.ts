@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
-const MAIN = require.resolve('@opr-connect/core').replace(/index\.js$/, 'main.js');
+const MAIN = join(__dirname, '../main.js');
 const START_MS = 30_000;
 
 /** The built core as a process of its own: it can be stopped as an operator stops it, or killed as a machine dies. */
@@ -16,9 +17,18 @@ export class CoreProcess {
     readonly log: string[],
   ) {}
 
-  /** Starts it and waits until it listens. @throws with what it said, if it ends before */
-  static async start(environment: Record<string, string>, folder: string): Promise<CoreProcess> {
-    const child = spawn(process.execPath, [MAIN], {
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @param nodeArguments for Node.js itself, such as a script to load before the core
+   * @throws with what it said, if it ends before
+   */
+  static async start(
+    environment: Record<string, string>,
+    folder: string,
+    nodeArguments: readonly string[] = [],
+  ): Promise<CoreProcess> {
+    const child = spawn(process.execPath, [...nodeArguments, MAIN], {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'info', OPR_CONNECT_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +64,11 @@ export class CoreProcess {
   /** As an operator does. Answers the exit code. */
   async stop(): Promise<number | null> {
     return this.end('SIGTERM');
+  }
+
+  /** Sends a signal that does not end it: `SIGSTOP` holds it up as a machine that swaps does, `SIGCONT` lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
+    this.process_.kill(signal);
   }
 
   private async end(signal: NodeJS.Signals): Promise<number | null> {
