@@ -3,6 +3,7 @@ import { Cluster } from './cluster';
 import { Lanes } from './crash/lanes';
 import { crashesOf, nameOf, undisturbed, type Outcome } from './crash/matrix';
 import { brokenRows, tableOf } from './crash/table';
+import { play } from './history/play';
 import { FATES } from './proxies/http-proxy';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -36,25 +37,54 @@ function progress(of: number, what: string): (outcome: Outcome) => void {
   };
 }
 
-async function main(): Promise<void> {
-  const wanted = readArguments(process.argv.slice(2));
+interface Report {
+  crash: { row: string; faults: string[]; notPromised: string[] }[];
+  histories: { seed: number; violations: string[] }[];
+}
+
+async function histories({ seed: first, histories: count }: Arguments): Promise<Report['histories']> {
+  const played: Report['histories'] = [];
+  for (let seed = first; seed < first + count; seed += 1) {
+    say(`history with --seed ${seed}`);
+    const violations = await play(seed, (line) => say(`    ${line}`)).catch((error: unknown) => [String(error)]);
+    played.push({ seed, violations });
+    say(violations.length === 0 ? '  held' : violations.map((each) => `  BROKEN  ${each}`).join('\n'));
+  }
+  return played;
+}
+
+async function matrix(wanted: Arguments): Promise<Outcome[]> {
   const cluster = await Cluster.start();
   try {
-    const outcomes = wanted.crash ? await crashMatrix(cluster, wanted) : [];
-    const broken = brokenRows(outcomes);
-    if (wanted.json)
-      process.stdout.write(`${JSON.stringify({ crash: outcomes.map(({ row, faults }) => ({ row, faults })) })}\n`);
-    else {
-      process.stdout.write(`${tableOf(outcomes)}\n\n`);
-      for (const line of broken) process.stdout.write(`BROKEN  ${line}\n`);
-      process.stdout.write(
-        `${outcomes.length} rows, ${outcomes.length - broken.length} held, ${broken.length} broken\n`,
-      );
-    }
-    if (broken.length > 0 || outcomes.length === 0) process.exitCode = 1;
+    return await crashMatrix(cluster, wanted);
   } finally {
     await cluster.stop();
   }
+}
+
+async function main(): Promise<void> {
+  const wanted = readArguments(process.argv.slice(2));
+  const crash = wanted.crash ? await matrix(wanted) : [];
+  const played = await histories(wanted);
+  const broken = [
+    ...brokenRows(crash),
+    ...played.flatMap(({ seed, violations }) => violations.map((each) => `--seed ${seed}: ${each}`)),
+  ];
+  if (wanted.json) {
+    const report: Report = {
+      crash: crash.map(({ row, faults, notPromised }) => ({ row, faults, notPromised })),
+      histories: played,
+    };
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+  } else {
+    if (crash.length > 0) process.stdout.write(`${tableOf(crash)}\n\n`);
+    for (const line of broken) process.stdout.write(`BROKEN  ${line}\n`);
+    const seeds = played.map(({ seed }) => seed).join(', ');
+    process.stdout.write(
+      `${crash.length} rows of the crash matrix, ${played.length} histories${seeds && ` (seeds ${seeds})`}: ${broken.length === 0 ? 'everything held' : `${broken.length} BROKEN`}\n`,
+    );
+  }
+  if (broken.length > 0 || crash.length + played.length === 0) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const CALL_MS = 20_000;
+const CALL_MS = 10_000;
 const PAUSE_MS = 100;
 
 /**

@@ -6,6 +6,13 @@ import { join } from 'node:path';
 const MAIN = join(__dirname, '../main.js');
 const START_MS = 30_000;
 
+export interface StartOptions {
+  /** For Node.js itself, such as a script to load before the core. */
+  nodeArguments?: readonly string[];
+  /** How long a start may take, in milliseconds. */
+  withinMs?: number;
+}
+
 /** The built core as a process of its own: it can be stopped as an operator stops it, or killed as a machine dies. */
 export class CoreProcess {
   private constructor(
@@ -20,13 +27,12 @@ export class CoreProcess {
   /**
    * Starts it and waits until it listens.
    *
-   * @param nodeArguments for Node.js itself, such as a script to load before the core
    * @throws with what it said, if it ends before
    */
   static async start(
     environment: Record<string, string>,
     folder: string,
-    nodeArguments: readonly string[] = [],
+    { nodeArguments = [], withinMs = START_MS }: StartOptions = {},
   ): Promise<CoreProcess> {
     const child = spawn(process.execPath, [...nodeArguments, MAIN], {
       cwd: folder,
@@ -40,7 +46,7 @@ export class CoreProcess {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`the core did not start in time: ${told.join('')}`));
-      }, START_MS);
+      }, withinMs);
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         told.push(text);
         const [, listening] = /listens on (\S+)/.exec(told.join('')) ?? [];
@@ -66,13 +72,17 @@ export class CoreProcess {
     return this.end('SIGTERM');
   }
 
+  get hasEnded(): boolean {
+    return this.process_.exitCode !== null || this.process_.signalCode !== null;
+  }
+
   /** Sends a signal that does not end it: `SIGSTOP` holds it up as a machine that swaps does, `SIGCONT` lets it go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
     this.process_.kill(signal);
   }
 
   private async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.process_.exitCode !== null || this.process_.signalCode !== null) return this.process_.exitCode;
+    if (this.hasEnded) return this.process_.exitCode;
     const exited = once(this.process_, 'exit');
     this.process_.kill(signal);
     const [code] = await exited;

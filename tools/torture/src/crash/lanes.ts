@@ -29,14 +29,15 @@ export class Lanes {
   }
 
   private async one(row: Row): Promise<Outcome> {
-    const site = this.idle.pop() ?? (await Site.start(this.cluster));
+    let site = this.idle.pop();
     try {
+      site ??= await Site.start(this.cluster);
       const outcome = await take(site, row);
       if (outcome.faults.length === 0) this.idle.push(site);
       else await site.close();
       return outcome;
     } catch (error) {
-      await site.close();
+      await site?.close();
       const fault = error instanceof Error ? error.message : String(error);
       return { row: nameOf(row), faults: [fault], notPromised: [], points: [] };
     }

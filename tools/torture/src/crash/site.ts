@@ -1,6 +1,6 @@
 import { FakeOprParty } from '@opr-connect/adapter-opr/testing';
 import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
-import { CoreProcess } from '@opr-connect/core/testing';
+import type { CoreProcess } from '@opr-connect/core/testing';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import { HookRelay } from '../proxies/hook-relay';
 import { HttpProxy } from '../proxies/http-proxy';
 import { PostgresProxy } from '../proxies/postgres-proxy';
 import { configuration, SECRETS } from '../secrets';
-import { inTurn } from '../turns';
+import { startCore } from '../start-core';
 import { Timeline } from './timeline';
 
 const LOOK_MS = 50;
-const QUIET_MS = 90_000;
+const QUIET_MS = 180_000;
 
 /** One core between an OBM and a ServiceNow, on a database of its own, with a proxy on every way out of it. */
 export class Site {
@@ -48,8 +48,8 @@ export class Site {
     tool.hooks.behaviour.echo = false;
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
     const ways = {
-      obm: await HttpProxy.start(obm.url, OBM, timeline),
-      tool: await HttpProxy.start(tool.url, TOOL, timeline),
+      obm: await HttpProxy.start(() => obm.url, OBM, timeline),
+      tool: await HttpProxy.start(() => tool.url, TOOL, timeline),
     };
     const outbox = await Outbox.open(database);
     const obmSide = new ObmSide(obm, url);
@@ -64,8 +64,7 @@ export class Site {
   }
 
   async startCore(): Promise<void> {
-    const environment = { ...SECRETS, DATABASE_URL: this.database };
-    this.core = await inTurn(() => CoreProcess.start(environment, this.folder));
+    this.core = await startCore(this.database, this.folder);
   }
 
   async kill(): Promise<void> {

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gate } from './gate';
+import { OPEN, type Gate } from './gate';
 
 /** What becomes of a write, as the hub learns of it or does not. `late`: it is done after the hub has looked for it. */
 export const FATES = ['answered', 'not received', 'failed', 'answer lost', 'late'] as const;
@@ -43,10 +43,10 @@ export class HttpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: URL,
+    private readonly target: () => string,
   ) {}
 
-  static async start(target: string, dialect: Dialect, gate: Gate): Promise<HttpProxy> {
+  static async start(target: () => string, dialect: Dialect, gate: Gate = OPEN): Promise<HttpProxy> {
     const server = createServer((request, response) => {
       proxy.open += 1;
       proxy
@@ -54,7 +54,7 @@ export class HttpProxy {
         .catch(() => response.destroy())
         .finally(() => (proxy.open -= 1));
     });
-    const proxy = new HttpProxy(server, new URL(target));
+    const proxy = new HttpProxy(server, target);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return proxy;
   }
@@ -122,7 +122,7 @@ export class HttpProxy {
 
   private pass({ method, path, headers, body }: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const call = httpRequest(new URL(path, this.target), { method, headers, agent: false }, (answer) => {
+      const call = httpRequest(new URL(path, this.target()), { method, headers, agent: false }, (answer) => {
         bodyOf(answer).then(
           (read) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: read }),
           reject,
