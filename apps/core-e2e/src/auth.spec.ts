@@ -1,7 +1,7 @@
 import { writeEvent } from '@opr-connect/opr';
 import { newEvent } from './support/events';
 import { Installation, SECRETS } from './support/installation';
-import { OprClient, type Answer } from './support/opr-client';
+import { OprClient, type Answer } from '@opr-connect/core/testing';
 
 const SYNC = '/opr-gateway/rest/9.10/synchronization';
 let hub: Installation;

@@ -2,7 +2,7 @@ import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import { readEventChange, writeEvent, writeEventChange } from '@opr-connect/opr';
 import { eventually, newEvent, noteChange, stateChange } from './support/events';
 import { Installation, SECRETS } from './support/installation';
-import { OprClient } from './support/opr-client';
+import { OprClient } from '@opr-connect/core/testing';
 import { refusalIn } from './support/refusals';
 
 const VERSIONED = '/opr-gateway/rest/9.10/synchronization';

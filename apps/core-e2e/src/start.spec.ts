@@ -2,10 +2,9 @@ import { writeEvent } from '@opr-connect/opr';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CoreEnded, CoreProcess } from './support/core-process';
+import { CoreEnded, CoreProcess, OprClient } from '@opr-connect/core/testing';
 import { eventually, newEvent } from './support/events';
 import { Installation } from './support/installation';
-import { OprClient } from './support/opr-client';
 
 const folders: string[] = [];
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { eventually, newEvent, stateChange } from './support/events';
 import { Installation } from './support/installation';
-import type { Answer } from './support/opr-client';
+import type { Answer } from '@opr-connect/core/testing';
 import { refusalIn } from './support/refusals';
 
 let hub: Installation;

@@ -1,12 +1,11 @@
 import { FakeOprParty } from '@opr-connect/adapter-opr/testing';
 import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
+import { CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { CoreProcess, freePort } from './core-process';
-import { OprClient } from './opr-client';
 
 export const SECRETS = {
   OBM_IN: 'obm forwards with this',

@@ -125,6 +125,11 @@ export class FakeOprParty {
     this.forwardedToUs.add((typeof event === 'string' ? event : event.id) ?? '');
   }
 
+  /** Its own people change one of its own events. */
+  edit(id: string, change: EventChange): void {
+    this.own.apply(id, change);
+  }
+
   /** One of its own events by id, or one that it took over by external id, as it is now. */
   event(id: string): OprEvent | undefined {
     return this.own.get(id) ?? this.taken.get(id);

@@ -1,9 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
-const MAIN = require.resolve('@opr-connect/core').replace(/index\.js$/, 'main.js');
+const MAIN = join(__dirname, '../main.js');
 const START_MS = 30_000;
+
+export interface StartOptions {
+  /** For Node.js itself, such as a script to load before the core. */
+  nodeArguments?: readonly string[];
+  /** How long a start may take, in milliseconds. */
+  withinMs?: number;
+}
 
 /** The built core as a process of its own: it can be stopped as an operator stops it, or killed as a machine dies. */
 export class CoreProcess {
@@ -16,9 +24,17 @@ export class CoreProcess {
     readonly log: string[],
   ) {}
 
-  /** Starts it and waits until it listens. @throws with what it said, if it ends before */
-  static async start(environment: Record<string, string>, folder: string): Promise<CoreProcess> {
-    const child = spawn(process.execPath, [MAIN], {
+  /**
+   * Starts it and waits until it listens.
+   *
+   * @throws with what it said, if it ends before
+   */
+  static async start(
+    environment: Record<string, string>,
+    folder: string,
+    { nodeArguments = [], withinMs = START_MS }: StartOptions = {},
+  ): Promise<CoreProcess> {
+    const child = spawn(process.execPath, [...nodeArguments, MAIN], {
       cwd: folder,
       env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'info', OPR_CONNECT_PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -30,7 +46,7 @@ export class CoreProcess {
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`the core did not start in time: ${told.join('')}`));
-      }, START_MS);
+      }, withinMs);
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         told.push(text);
         const [, listening] = /listens on (\S+)/.exec(told.join('')) ?? [];
@@ -56,8 +72,17 @@ export class CoreProcess {
     return this.end('SIGTERM');
   }
 
+  get hasEnded(): boolean {
+    return this.process_.exitCode !== null || this.process_.signalCode !== null;
+  }
+
+  /** Sends a signal that does not end it: `SIGSTOP` holds it up as a machine that swaps does, `SIGCONT` lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGUSR2'): void {
+    this.process_.kill(signal);
+  }
+
   private async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.process_.exitCode !== null || this.process_.signalCode !== null) return this.process_.exitCode;
+    if (this.hasEnded) return this.process_.exitCode;
     const exited = once(this.process_, 'exit');
     this.process_.kill(signal);
     const [code] = await exited;
