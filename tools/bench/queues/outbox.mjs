@@ -49,7 +49,9 @@ export async function producer(url) {
 export async function work(url, call) {
   const { OutboxRepository } = require(`${core}outbox/outbox.repository.js`);
   const pool = new pg.Pool({ connectionString: url, max: 4 });
-  const outbox = new OutboxRepository({ query: (text, values) => likeTypeOrm(pool, text, values) });
+  const { Statements } = require(`${core}database/statements.js`);
+  const statements = new Statements({ driver: { master: pool } });
+  const outbox = new OutboxRepository(statements);
   const held = new Set();
   let looking = false;
   let again = false;
@@ -83,7 +85,7 @@ export async function work(url, call) {
     while (ended.length > 0) {
       const batch = ended;
       ended = [];
-      await outbox.complete(batch, { query: (text, values) => likeTypeOrm(pool, text, values) });
+      await outbox.complete(batch, statements);
       batch.forEach((message) => held.delete(message));
       void look();
     }
@@ -92,10 +94,4 @@ export async function work(url, call) {
   setInterval(() => void look(), 1_000);
   setInterval(() => held.size > 0 && void outbox.renew([...held], LEASE_MS), 5_000);
   await look();
-}
-
-/** TypeORM answers rows and count for what writes. */
-async function likeTypeOrm(pool, text, values) {
-  const { command, rows, rowCount } = await pool.query(text, values);
-  return command === 'SELECT' ? rows : [rows, rowCount];
 }

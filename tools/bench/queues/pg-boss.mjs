@@ -46,12 +46,22 @@ export async function producer(url) {
 export async function work(url, call) {
   const boss = await open(url, { max: 20, monitorIntervalSeconds: 1 });
   const options = {
-    localConcurrency: CONCURRENCY,
-    batchSize: 1,
+    localConcurrency: 2,
+    batchSize: CONCURRENCY / 2,
+    perJobResults: true,
+    includeMetadata: true,
+    burstWhenBatchFull: true,
     // The shortest. LISTEN/NOTIFY would make it poll seldom, and tells it nothing of a successor that may go now.
     pollingIntervalSeconds: 0.5,
-    burstWhenBatchFull: true,
-    includeMetadata: true,
   };
-  await boss.work(QUEUE, options, async ([job]) => call(job.data, job.retryCount + 1));
+  await boss.work(QUEUE, options, (jobs) =>
+    Promise.all(
+      jobs.map(({ id, data, retryCount }) =>
+        call(data, retryCount + 1).then(
+          () => ({ id, status: 'completed' }),
+          (error) => ({ id, status: 'failed', output: { reason: String(error) } }),
+        ),
+      ),
+    ),
+  );
 }
