@@ -3,6 +3,7 @@ import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LoggerModule } from 'nestjs-pino';
 import { ADAPTER_MODULES } from './adapters';
+import { ADMIN } from './admin/admin';
 import { Environment } from './config/environment';
 import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
@@ -63,6 +64,7 @@ export class AppModule {
         EventServiceController,
         HooksController,
         HealthController,
+        ...ADMIN.controllers,
       ],
       providers: [
         { provide: Environment, useValue: environment },
@@ -84,6 +86,7 @@ export class AppModule {
         Dispatcher,
         InboxRepository,
         Inbox,
+        ...ADMIN.providers,
       ],
     };
   }

@@ -30,6 +30,10 @@ export interface InstallationOptions {
   config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
 }
 
+/** An answer of the API: each test knows what it asked for. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type ApiBody = any;
+
 /** The built core between an OBM and a ServiceNow, on a database of its own. */
 export class Installation {
   core!: CoreProcess;
@@ -84,6 +88,19 @@ export class Installation {
     return new OprClient(`${this.core.url}/opr-web/rest/9.10`, 'console', SECRETS.CONSOLE);
   }
 
+  /** An operator at the hub's own API. */
+  async api(method: 'GET' | 'POST', path: string, body: object = {}): Promise<{ status: number; body: ApiBody }> {
+    const text = method === 'GET' ? undefined : JSON.stringify(body);
+    const client = new OprClient(`${this.core.url}/api`, 'console', SECRETS.CONSOLE);
+    const answer = await client.send(method, path, text, { 'content-type': 'application/json' });
+    return { status: answer.status, body: JSON.parse(answer.body) as ApiBody };
+  }
+
+  /** Puts another configuration in the place of the first, to count from the next start on. */
+  async configure(config: NonNullable<InstallationOptions['config']>): Promise<void> {
+    await writeFile(join(this.folder, 'opr-connect.yaml'), config(this));
+  }
+
   /** What the database holds: for what cannot be seen from outside, such as that nothing was stored. */
   async rows<Row>(sql: string): Promise<Row[]> {
     const client = new Client({ connectionString: this.database });
@@ -101,7 +118,7 @@ export class Installation {
   }
 }
 
-const usual =
+export const usual =
   ({ type = 'synchronize', answerWithin = 5, serviceNow: more = '' }: InstallationOptions) =>
   ({ obm, serviceNow }: { obm: FakeOprParty; serviceNow: FakeServiceNow }): string => `
 hubId: e2e

@@ -40,6 +40,11 @@ export class ConnectedServerGuard implements CanActivate {
   }
 }
 
+export interface OperatorRequest extends FastifyRequest {
+  /** Login name of the operator. */
+  operator: string;
+}
+
 /** Lets an operator in by name and password. */
 @Injectable()
 export class OperatorGuard implements CanActivate {
@@ -50,7 +55,8 @@ export class OperatorGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    await authenticated(context.switchToHttp().getRequest<FastifyRequest>(), this.credentials, 'an operator');
+    const request = context.switchToHttp().getRequest<OperatorRequest>();
+    request.operator = await authenticated(request, this.credentials, 'an operator');
     return true;
   }
 }

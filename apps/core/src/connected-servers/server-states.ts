@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import type { Sql } from '../conversation/conversation.repository';
 import { storable } from '../database/json';
 import { ConnectedServers } from './connected-servers';
 
@@ -98,17 +99,17 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** A person stops everything that would be carried to the server, until it is resumed. */
-  async hold(server: string, by: string, reason: string | undefined): Promise<void> {
-    const [[row]] = await this.database.query(
+  async hold(server: string, by: string, reason: string, sql: Sql): Promise<void> {
+    const [[row]] = await sql.query(
       `update server_state set held_at = coalesce(held_at, now()), held_by = $2, held_reason = $3 where server = $1 returning ${COLUMNS}`,
-      [server, by, reason === undefined ? null : storable(reason)],
+      [server, by, storable(reason)],
     );
     this.remember(row);
   }
 
   /** A person lets the server be tried at once, whatever paused it. */
-  async resume(server: string): Promise<void> {
-    const [[row]] = await this.database.query(
+  async resume(server: string, sql: Sql): Promise<void> {
+    const [[row]] = await sql.query(
       `update server_state set held_at = null, held_by = null, held_reason = null, paused_until = null where server = $1 returning ${COLUMNS}`,
       [server],
     );

@@ -580,6 +580,21 @@ describe('a dead letter', () => {
     expect(talk.carried()).toEqual(['desk: annotation']);
   });
 
+  it('that was a forward and is rejected again is told to the originator again only for another reason', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    const [forward] = talk.last.carry;
+    if (!forward) throw new Error('nothing was forwarded');
+    talk.attempted('desk');
+    const about = { to: forward.party, message: forward.id };
+    const told = ['no', 'no', 'never'].map((reason) => {
+      talk.say({ kind: 'rejected', ...about, reason });
+      const carried = talk.carried();
+      talk.say({ kind: 'retried', ...about, dead: { kind: 'forward' } });
+      return carried;
+    });
+    expect(told).toEqual([['obm: annotation'], [], ['obm: annotation']]);
+  });
+
   it('that was a forward is queued again, and once discarded nothing is carried any more', () => {
     const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
     const [forward] = talk.last.carry;

@@ -573,14 +573,13 @@ class Walk {
     this.carry.push({ id, party: party.id, server: party.server, kind: 'read' });
   }
 
+  /** A forward that is retried and rejected for the same reason again is no news. */
   private tellOriginator(failed: Party, reason: string): void {
-    const edit: AnnotationEdit = {
-      operation: 'insert',
-      id: this.context.newId(),
-      author: this.context.hubName,
-      text: `Not forwarded to ${this.traits(failed).name}: ${reason}`,
-      time: new Date(this.context.now).toISOString(),
-    };
+    const author = this.context.hubName;
+    const text = `Not forwarded to ${this.traits(failed).name}: ${reason}`;
+    if (this.event.annotationList?.annotation?.some((told) => told.author === author && told.text === text)) return;
+    const time = new Date(this.context.now).toISOString();
+    const edit: AnnotationEdit = { operation: 'insert', id: this.context.newId(), author, text, time };
     this.event = withAnnotation(this.event, edit);
     for (const party of this.parties) {
       if (party.state === 'received' || party.state === 'originated')

@@ -47,8 +47,7 @@ export class OprErrorFilter implements ExceptionFilter {
       };
     }
     const status = statusOf(error);
-    if (status !== undefined)
-      return told(status, error instanceof Error ? error.message : 'The request cannot be read');
+    if (status !== undefined) return told(status, toldByHttp(status, error));
     this.log.error(error instanceof Error ? { err: error } : { error }, 'a request failed');
     return { status: 500, reason: 'internal', message: 'The request failed inside the hub; its log says why' };
   }
@@ -66,6 +65,7 @@ const WORDS: Readonly<Record<number, string>> = {
   401: 'not_logged_in',
   403: 'forbidden',
   404: 'not_found',
+  409: 'conflict',
   413: 'too_large',
   414: 'path_too_long',
   415: 'wrong_media_type',
@@ -74,8 +74,13 @@ const WORDS: Readonly<Record<number, string>> = {
 const told = (status: number, message: string): Answer => ({
   status,
   reason: WORDS[status] ?? `http_${status}`,
-  message: status === 415 ? 'Content-Type: must be a media type, such as application/xml' : message,
+  message,
 });
+
+function toldByHttp(status: number, error: unknown): string {
+  if (status === 415) return 'Content-Type: must be a media type, such as application/xml';
+  return error instanceof Error ? error.message : 'The request cannot be read';
+}
 
 function toXml({ status, reason, message, where = {} }: Answer): string {
   const parts = Object.entries({ status, reason, ...where, message }).filter(([, value]) => value !== undefined);
