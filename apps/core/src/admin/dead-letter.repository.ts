@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { DataSource } from 'typeorm';
-import type { Sql } from '../conversation/conversation.repository';
+import type { Sql } from '../database/statements';
 import type { StoredHook } from '../hooks/inbox.repository';
 import type { DeadKind } from './inputs';
 

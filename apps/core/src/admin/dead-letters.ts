@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { DeadLetter as DeadMessage, Input } from '../conversation/conversation';
-import type { Sql } from '../conversation/conversation.repository';
+import type { Sql } from '../database/statements';
 import { Conversations } from '../conversation/conversations';
 import { isDatabaseUnavailable } from '../database/errors';
 import { Signals } from '../outbox/signals';

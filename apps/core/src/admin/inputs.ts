@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { Equals, IsIn, IsInt, IsNotEmpty, IsString, Max, MaxLength, Min } from 'class-validator';
-import { Optional } from '../config/fields';
+import { Optional } from '@opr-connect/adapter-kit';
 
 /** Kinds of messages that can become dead letters: a read that fails is settled as unreadable. */
 export const DEAD_KINDS = ['forward', 'change', 'hook'] as const;

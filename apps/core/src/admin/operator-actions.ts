@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Sql } from '../conversation/conversation.repository';
+import type { Sql } from '../database/statements';
 import { storable } from '../database/json';
 import type { Page } from './inputs';
 

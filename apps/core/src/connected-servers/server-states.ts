@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Sql } from '../conversation/conversation.repository';
+import type { Sql } from '../database/statements';
 import { storable } from '../database/json';
 import { ConnectedServers } from './connected-servers';
 
