@@ -1,10 +1,12 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Input } from '../conversation/conversation';
+import { isDatabaseUnavailable } from '../database/errors';
 import { Carrier } from './carrier';
 import { nextStep, type NextStep } from './next-step';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
@@ -22,6 +24,8 @@ const RENEW_MS = 5_000;
 const MARGIN_MS = 2_500;
 /** Without a wake-up: how often to look for what has become due. */
 const LOOK_MS = 1_000;
+/** How long after a write that failed it is tried again. */
+const AGAIN_MS = 1_000;
 const SHUTDOWN_MS = 10_000;
 
 interface Call {
@@ -139,9 +143,15 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     };
     try {
       const answer = await this.call(message, server, server.adapter, signal);
-      if ('failure' in answer) return await this.failed(message, server, nextStep(answer.failure, message), about);
-      await this.states.worked(server.uuid);
-      await this.settlements.settle({ message, input: answer.input });
+      if ('failure' in answer) {
+        const step = nextStep(answer.failure, message);
+        this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
+        return await persistently(() => this.failed(message, server, step), signal);
+      }
+      await persistently(async () => {
+        await this.states.worked(server.uuid);
+        await this.settlements.settle({ message, input: answer.input });
+      }, signal);
       this.log.log(about, 'carried');
     } catch (error) {
       // The database failed us: nothing was written, and the message comes back when its lease ends.
@@ -170,8 +180,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  private async failed(message: OutboxMessage, server: ConnectedServer, step: NextStep, about: object): Promise<void> {
-    this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
+  private async failed(message: OutboxMessage, server: ConnectedServer, step: NextStep): Promise<void> {
     switch (step.kind) {
       case 'later':
         return this.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
@@ -223,4 +232,19 @@ function overdue(signal: AbortSignal): Promise<never> {
       ).unref();
     signal.addEventListener('abort', give, { once: true });
   });
+}
+
+/**
+ * While the database is away and the lease is ours, what became of a call is not forgotten. To write it twice does no harm: the
+ * claim fences it.
+ */
+async function persistently(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
+      await sleep(AGAIN_MS);
+    }
+  }
 }
