@@ -59,7 +59,7 @@ export class DeadLetters {
     const end = Date.now() + LONGEST_MS;
     const last = await this.repository.last(query);
     let done = 0;
-    for (let after = 0; after < last && Date.now() < end; ) {
+    for (let after = 0; after < last && Date.now() < end;) {
       const batch = await this.repository.idsAfter(query, after, last, BATCH);
       if (batch.length === 0) break;
       for (const { seq, id } of batch) {
