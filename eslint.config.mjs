@@ -7,7 +7,10 @@ const layers = [
   { sourceTag: 'type:contract', onlyDependOnLibsWithTags: ['type:vocabulary'] },
   { sourceTag: 'type:adapter', onlyDependOnLibsWithTags: ['type:vocabulary', 'type:contract'] },
   { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:vocabulary', 'type:contract', 'type:adapter'] },
-  { sourceTag: 'type:tool', onlyDependOnLibsWithTags: ['type:vocabulary', 'type:contract', 'type:adapter', 'type:app'] },
+  {
+    sourceTag: 'type:tool',
+    onlyDependOnLibsWithTags: ['type:vocabulary', 'type:contract', 'type:adapter', 'type:app'],
+  },
   { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['*'] },
 ];
 

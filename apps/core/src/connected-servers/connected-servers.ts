@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import {
   EVENT_ADAPTER,
@@ -18,20 +18,23 @@ import type { ConnectedServer } from './connected-server';
 
 /** Every configured party, connected. A server with bad settings is quarantined, visibly, and the rest runs. */
 @Injectable()
-export class ConnectedServers {
+export class ConnectedServers implements OnModuleInit {
   private readonly log = new Logger('ConnectedServers');
   private readonly byUuid = new Map<string, ConnectedServer>();
   private readonly byName = new Map<string, ConnectedServer>();
 
   constructor(
     private readonly config: HubConfig,
-    environment: Environment,
-    discovery: DiscoveryService,
-    reflector: Reflector,
-  ) {
-    const factories = findFactories(discovery, reflector);
+    private readonly environment: Environment,
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** Not earlier: a factory that is found before Nest has made it lacks what it is to be given. */
+  onModuleInit(): void {
+    const factories = findFactories(this.discovery, this.reflector);
     for (const config of this.config.servers) {
-      const server = this.connect(config, factories, environment);
+      const server = this.connect(config, factories, this.environment);
       this.byUuid.set(server.uuid, server);
       this.byName.set(server.name, server);
       if (server.problems.length)

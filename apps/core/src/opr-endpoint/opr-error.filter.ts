@@ -37,7 +37,8 @@ export class OprErrorFilter implements ExceptionFilter {
   private answerTo(error: unknown): Answer {
     if (error instanceof OprRefusal)
       return { status: error.status, reason: error.reason, message: error.message, where: error.where };
-    if (error instanceof HttpException) return told(error.getStatus(), error.message);
+    // Nest turns some of what Fastify throws into its own exceptions, with Fastify's words.
+    if (error instanceof HttpException) return told(error.getStatus(), inOurWords(error.getStatus(), error.message));
     if (isDatabaseUnavailable(error)) {
       this.log.error({ reason: String(error) }, 'the database is unavailable');
       return {
@@ -47,7 +48,8 @@ export class OprErrorFilter implements ExceptionFilter {
       };
     }
     const status = statusOf(error);
-    if (status !== undefined) return told(status, toldByHttp(status, error));
+    if (status !== undefined)
+      return told(status, inOurWords(status, error instanceof Error ? error.message : 'The request cannot be read'));
     this.log.error(error instanceof Error ? { err: error } : { error }, 'a request failed');
     return { status: 500, reason: 'internal', message: 'The request failed inside the hub; its log says why' };
   }
@@ -77,10 +79,10 @@ const told = (status: number, message: string): Answer => ({
   message,
 });
 
-function toldByHttp(status: number, error: unknown): string {
-  if (status === 415) return 'Content-Type: must be a media type, such as application/xml';
-  return error instanceof Error ? error.message : 'The request cannot be read';
-}
+const inOurWords = (status: number, message: string): string =>
+  status === 415 && !message.includes('Content-Type')
+    ? 'Content-Type: must be a media type, such as application/xml'
+    : message;
 
 function toXml({ status, reason, message, where = {} }: Answer): string {
   const parts = Object.entries({ status, reason, ...where, message }).filter(([, value]) => value !== undefined);
