@@ -112,7 +112,7 @@ const EVENTS = `
 
 const ROWS = `
   select event, id, server, state, type, rule, ref, time_created as since
-    from forwarded_event where event = any($1) order by time_created, id`;
+    from forwarded_event where event = any($1) order by state not in ('received', 'originated'), time_created, id`;
 
 const MESSAGES = `
   select m.id, m.event, m.forwarded_event as row, m.server, m.kind, m.state, m.claim is not null and m.due_at > now() as "underWay",
