@@ -4,8 +4,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LoggerModule } from 'nestjs-pino';
 import { ADAPTER_MODULES } from './adapters';
 import { ADMIN } from './admin/admin';
+import { Configuration } from './config/configuration';
 import { Environment } from './config/environment';
-import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
 import { ServerStates } from './connected-servers/server-states';
@@ -25,6 +25,7 @@ import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
 import { Dispatcher } from './outbox/dispatcher';
+import { LeftBehind } from './outbox/left-behind';
 import { OutboxRepository } from './outbox/outbox.repository';
 import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
@@ -35,7 +36,7 @@ const POOL = 20;
 
 @Module({})
 export class AppModule {
-  static of(environment: Environment, config: HubConfig, databaseUrl: string): DynamicModule {
+  static of(environment: Environment, configuration: Configuration, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -70,7 +71,7 @@ export class AppModule {
       ],
       providers: [
         { provide: Environment, useValue: environment },
-        { provide: HubConfig, useValue: config },
+        { provide: Configuration, useValue: configuration },
         { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
         { provide: APP_FILTER, useClass: OprErrorFilter },
         Statements,
@@ -86,6 +87,7 @@ export class AppModule {
         Carrier,
         Settlements,
         Dispatcher,
+        LeftBehind,
         InboxRepository,
         Inbox,
         ...METRICS.providers,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { HubConfig, LOCAL } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
+import { LOCAL } from '../config/hub-config';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
@@ -11,7 +12,7 @@ import { whatOfChanges, whyNotForwarded, whyWaiting } from './why';
 @Injectable()
 export class EventViews {
   constructor(
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly names: ServerNames,
@@ -93,7 +94,7 @@ export class EventViews {
     return {
       server: server.name,
       state: 'not forwarded',
-      why: whyNotForwarded(server, this.config.rules, event.document, this.sourceOf(event)),
+      why: whyNotForwarded(server, this.configuration.current.rules, event.document, this.sourceOf(event)),
     };
   }
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Injectable, Res, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { HubConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import { OperatorGuard } from '../connected-servers/basic-auth';
 import { DatabaseGauges } from './database-gauges';
 import { Metrics } from './metrics';
@@ -9,12 +9,12 @@ import { Metrics } from './metrics';
 @Injectable()
 export class MetricsGuard implements CanActivate {
   constructor(
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
     private readonly operators: OperatorGuard,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    return this.config.metrics.open || this.operators.canActivate(context);
+    return this.configuration.current.metrics.open || this.operators.canActivate(context);
   }
 }
 
