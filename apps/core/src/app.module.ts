@@ -49,12 +49,13 @@ export class AppModule {
           retryAttempts: 0,
           applicationName: 'opr-connect',
           extra: {
-            connectionTimeoutMillis: 5_000,
-            // A database host that vanishes without a word must not hold up anybody for ever.
+            // A database host that vanishes without a word must not hold up anybody for long: callers are told 503, and what is
+            // under way is found again within the lease of the outbox.
+            connectionTimeoutMillis: 4_000,
             keepAlive: true,
-            query_timeout: 40_000,
-            statement_timeout: 30_000,
-            idle_in_transaction_session_timeout: 30_000,
+            query_timeout: 10_000,
+            statement_timeout: 9_000,
+            idle_in_transaction_session_timeout: 9_000,
           },
           poolErrorHandler: () => undefined,
         }),

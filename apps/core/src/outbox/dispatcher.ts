@@ -1,10 +1,12 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Input } from '../conversation/conversation';
+import { isDatabaseUnavailable } from '../database/errors';
 import { Attempts } from '../metrics/attempts';
 import { Carrier } from './carrier';
 import { nextStep, type NextStep } from './next-step';
@@ -23,6 +25,8 @@ const RENEW_MS = 5_000;
 const MARGIN_MS = 2_500;
 /** Without a wake-up: how often to look for what has become due. */
 const LOOK_MS = 1_000;
+/** How long after a write that failed it is tried again. */
+const AGAIN_MS = 1_000;
 const SHUTDOWN_MS = 10_000;
 
 interface Call {
@@ -144,11 +148,13 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       const answer = await this.call(message, server, server.adapter, signal);
       if ('failure' in answer) {
         const step = nextStep(answer.failure, message);
-        await this.failed(message, server, step);
+        await persistently(() => this.failed(message, server, step), signal);
         return ended(step.kind, { reason: step.reason });
       }
-      await this.states.worked(server.uuid);
-      await this.settlements.settle({ message, input: answer.input });
+      await persistently(async () => {
+        await this.states.worked(server.uuid);
+        await this.settlements.settle({ message, input: answer.input });
+      }, signal);
       ended('done', answer.input.kind === 'delivered' ? { duplicates: answer.input.duplicates } : {});
     } catch (error) {
       // The database failed us: nothing was written, and the message comes back when its lease ends.
@@ -230,4 +236,19 @@ function overdue(signal: AbortSignal): Promise<never> {
       ).unref();
     signal.addEventListener('abort', give, { once: true });
   });
+}
+
+/**
+ * While the database is away and the lease is ours, what became of a call is not forgotten. To write it twice does no harm: the
+ * claim fences it.
+ */
+async function persistently(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
+      await sleep(AGAIN_MS);
+    }
+  }
 }
