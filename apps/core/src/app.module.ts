@@ -8,6 +8,7 @@ import { Environment } from './config/environment';
 import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
+import { ServerCalls } from './connected-servers/server-calls';
 import { ServerStates } from './connected-servers/server-states';
 import { ConversationRepository } from './conversation/conversation.repository';
 import { Conversations } from './conversation/conversations';
@@ -19,6 +20,7 @@ import { HealthController } from './health/health.controller';
 import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
+import { Sightings } from './hooks/sightings';
 import { logging } from './logging';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
@@ -27,6 +29,7 @@ import { Dispatcher } from './outbox/dispatcher';
 import { OutboxRepository } from './outbox/outbox.repository';
 import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
+import { SCHEDULES } from './schedules/providers';
 import { SyncServiceController } from './sync-service/sync-service.controller';
 
 /** Connections to the database that one core holds. */
@@ -65,6 +68,7 @@ export class AppModule {
         HooksController,
         HealthController,
         ...ADMIN.controllers,
+        ...SCHEDULES.controllers,
       ],
       providers: [
         { provide: Environment, useValue: environment },
@@ -85,7 +89,10 @@ export class AppModule {
         Settlements,
         Dispatcher,
         InboxRepository,
+        Sightings,
         Inbox,
+        ServerCalls,
+        ...SCHEDULES.providers,
         ...ADMIN.providers,
       ],
     };

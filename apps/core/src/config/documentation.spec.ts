@@ -2,13 +2,21 @@ import { getMetadataStorage } from 'class-validator';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FilterConfig, HubConfig, OperatorConfig, RuleConfig, ServerConfig, TargetConfig } from './hub-config';
+import {
+  FilterConfig,
+  HubConfig,
+  OperatorConfig,
+  RetentionConfig,
+  RuleConfig,
+  ServerConfig,
+  TargetConfig,
+} from './hub-config';
 import { loadConfig } from './load-config';
 
 const text = readFileSync(join(__dirname, '../../../../docs/configuration.md'), 'utf8');
 
 describe('docs/configuration.md', () => {
-  it.each([HubConfig, OperatorConfig, ServerConfig, RuleConfig, FilterConfig, TargetConfig])(
+  it.each([HubConfig, RetentionConfig, OperatorConfig, ServerConfig, RuleConfig, FilterConfig, TargetConfig])(
     'has a row for every field of %p',
     (type) => {
       const fields = new Set(

@@ -91,6 +91,8 @@ export class ConnectedServers implements OnModuleInit {
       strict: config.strict,
       concurrency: config.concurrency,
       ratePerMinute: config.ratePerMinute,
+      pollEvery: adapter?.pollChanges ? config.pollEverySeconds * 1000 : 0,
+      reconcileEvery: config.reconcileEverySeconds * 1000,
       ownLogin: adapter?.traits?.ownLogin,
     };
   }

@@ -3,13 +3,11 @@ import { RejectedError, type Adapter, type HookRequest, type Seen } from '@opr-c
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
-import type { Carry } from '../conversation/conversation';
-import { ConversationRepository } from '../conversation/conversation.repository';
-import { Conversations } from '../conversation/conversations';
-import { Statements, type Sql } from '../database/statements';
+import { Statements } from '../database/statements';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { InboxRepository, type InboxLease, type InboxMessage } from './inbox.repository';
+import { Sightings } from './sightings';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -34,8 +32,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
   constructor(
     private readonly database: Statements,
     private readonly inbox: InboxRepository,
-    private readonly repository: ConversationRepository,
-    private readonly conversations: Conversations,
+    private readonly sightings: Sightings,
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
@@ -122,7 +119,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     try {
       const seen = await understand(message, adapter);
       const carry = await this.database.transaction(async (sql) =>
-        (await this.inbox.complete(message, lease, sql)) ? this.tell(server.uuid, seen, sql) : undefined,
+        (await this.inbox.complete(message, lease, sql)) ? this.sightings.tellIn(sql, server.uuid, seen) : undefined,
       );
       if (!carry) return false;
       this.signals.due(carry);
@@ -145,18 +142,6 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
           return true;
       }
     }
-  }
-
-  private async tell(server: string, seen: readonly Seen[], sql: Sql): Promise<Carry[]> {
-    const known: { seen: Seen; event: string; row: string }[] = [];
-    for (const one of seen) {
-      const row = await this.repository.rowOf(server, one.id, sql);
-      if (row) known.push({ seen: one, ...row });
-    }
-    return this.conversations.decideAllIn(
-      sql,
-      known.map(({ seen: one, event, row }) => ({ event, input: { kind: 'seen', from: row, seen: one } })),
-    );
   }
 }
 
