@@ -87,7 +87,7 @@ describe('A server that is polled', () => {
     expect(jira.issue(key).comments).toHaveLength(2);
   });
 
-  it('is polled for many issues page by page, and goes on where it was when its core is killed', async () => {
+  it('is polled on where it was left when the core is killed', async () => {
     const { event, key } = await shared('killed');
     jira.faults.add({ kind: 'slow', beforeMs: 60_000, method: 'GET', path: '/search' });
     jira.faults.add({ kind: 'slow', beforeMs: 60_000, method: 'POST', path: '/search' });

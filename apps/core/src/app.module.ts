@@ -4,8 +4,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LoggerModule } from 'nestjs-pino';
 import { ADAPTER_MODULES } from './adapters';
 import { ADMIN } from './admin/admin';
+import { Configuration } from './config/configuration';
 import { Environment } from './config/environment';
-import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
 import { ServerCalls } from './connected-servers/server-calls';
@@ -26,6 +26,7 @@ import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
 import { Dispatcher } from './outbox/dispatcher';
+import { LeftBehind } from './outbox/left-behind';
 import { OutboxRepository } from './outbox/outbox.repository';
 import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
@@ -37,7 +38,7 @@ const POOL = 20;
 
 @Module({})
 export class AppModule {
-  static of(environment: Environment, config: HubConfig, databaseUrl: string): DynamicModule {
+  static of(environment: Environment, configuration: Configuration, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -72,7 +73,7 @@ export class AppModule {
       ],
       providers: [
         { provide: Environment, useValue: environment },
-        { provide: HubConfig, useValue: config },
+        { provide: Configuration, useValue: configuration },
         { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
         { provide: APP_FILTER, useClass: OprErrorFilter },
         Statements,
@@ -88,6 +89,7 @@ export class AppModule {
         Carrier,
         Settlements,
         Dispatcher,
+        LeftBehind,
         InboxRepository,
         Sightings,
         Inbox,

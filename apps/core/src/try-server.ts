@@ -6,9 +6,8 @@ import type { Adapter, Delivery, Seen } from '@opr-connect/adapter-kit';
 import { readEvent, type EventChange, type OprEvent } from '@opr-connect/opr';
 import { ADAPTER_MODULES } from './adapters';
 import { ConfigError } from './config/config-error';
+import { Configuration } from './config/configuration';
 import { Environment, readEnvironment } from './config/environment';
-import { HubConfig } from './config/hub-config';
-import { loadConfig } from './config/load-config';
 import { ConnectedServers } from './connected-servers/connected-servers';
 import { readChanges } from './conversation/properties';
 
@@ -37,13 +36,13 @@ class UsageError extends Error {}
 /** The connected servers of a configuration, without a database behind them and without a door. */
 @Module({})
 class ServersModule {
-  static of(environment: Environment, config: HubConfig): DynamicModule {
+  static of(environment: Environment, configuration: Configuration): DynamicModule {
     return {
       module: ServersModule,
       imports: [DiscoveryModule, ...ADAPTER_MODULES],
       providers: [
         { provide: Environment, useValue: environment },
-        { provide: HubConfig, useValue: config },
+        { provide: Configuration, useValue: configuration },
         ConnectedServers,
       ],
     };
@@ -53,7 +52,7 @@ class ServersModule {
 async function main(): Promise<void> {
   const { name, event, hook, headers, json } = readArguments();
   const environment = readEnvironment();
-  const module = ServersModule.of(environment, loadConfig(environment));
+  const module = ServersModule.of(environment, Configuration.load(environment));
   const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
     const server = context.get(ConnectedServers).named(name);

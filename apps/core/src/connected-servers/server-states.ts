@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource } from 'typeorm';
 import type { Sql } from '../database/statements';
 import { storable } from '../database/json';
+import { Configuration } from '../config/configuration';
 import { ConnectedServers } from './connected-servers';
 
 /** What all cores know of one server. */
@@ -37,12 +38,17 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: DataSource,
     private readonly servers: ConnectedServers,
+    private readonly configuration: Configuration,
   ) {}
 
   async onModuleInit(): Promise<void> {
     await this.ensure();
-    const refresh = () => this.refresh().catch((error: unknown) => this.log.debug(`not refreshed: ${String(error)}`));
-    this.timer = setInterval(() => void refresh(), REFRESH_MS);
+    const look = () =>
+      (this.isComplete() ? this.refresh() : this.ensure()).catch((error: unknown) =>
+        this.log.debug(`not refreshed: ${String(error)}`),
+      );
+    this.timer = setInterval(() => void look(), REFRESH_MS);
+    this.configuration.follow(() => void (this.isComplete() || look()));
   }
 
   onApplicationShutdown(): void {
@@ -61,11 +67,15 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Makes a row for each server that has none: only servers with a row are claimed for. */
-  async ensure(): Promise<void> {
+  private async ensure(): Promise<void> {
     await this.database.query('insert into server_state (server) select unnest($1::uuid[]) on conflict do nothing', [
       this.servers.all().map(({ uuid }) => uuid),
     ]);
     await this.refresh();
+  }
+
+  private isComplete(): boolean {
+    return this.servers.all().every(({ uuid }) => this.known.has(uuid));
   }
 
   private async refresh(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Configuration } from '../config/configuration';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 
 @Controller('health')
@@ -7,6 +8,7 @@ export class HealthController {
   constructor(
     private readonly database: DataSource,
     private readonly servers: ConnectedServers,
+    private readonly configuration: Configuration,
   ) {}
 
   /** The process runs. */
@@ -15,9 +17,12 @@ export class HealthController {
     return { status: 'up' };
   }
 
-  /** The hub can take events: its database answers. Quarantined servers are named, and do not make it unready. */
+  /**
+   * The hub can take events: its database answers. Quarantined servers, and a configuration file that cannot be used and so did
+   * not take the place of the one before, are told and do not make it unready.
+   */
   @Get('ready')
-  async ready(): Promise<{ status: string; quarantined: string[] }> {
+  async ready(): Promise<{ status: string; quarantined: string[]; configuration: 'in force' | 'refused' }> {
     try {
       await this.database.query('select 1');
     } catch {
@@ -26,6 +31,7 @@ export class HealthController {
     return {
       status: 'up',
       quarantined: this.servers.all().flatMap(({ name, problems }) => (problems.length ? [name] : [])),
+      configuration: this.configuration.problems.length > 0 ? 'refused' : 'in force',
     };
   }
 }

@@ -97,9 +97,10 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
   }
 
   private async translateAll(lease: InboxLease): Promise<void> {
-    const server = this.servers.find(lease.server);
-    if (!server?.adapter) return;
     for (;;) {
+      // Looked up for each batch: a mapping that was put right counts for what waits.
+      const server = this.servers.find(lease.server);
+      if (!server?.adapter) return;
       const messages = await this.inbox.first(lease, BATCH);
       if (messages.length === 0) return;
       for (const message of messages) {

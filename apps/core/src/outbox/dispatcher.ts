@@ -1,5 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
+import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
@@ -56,15 +57,16 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
+    private readonly configuration: Configuration,
   ) {}
 
   onApplicationBootstrap(): void {
     this.signals.onDue(() => void this.look());
+    this.configuration.follow(() => void this.look());
     this.timers.push(
       setInterval(() => void this.look(), LOOK_MS),
       setInterval(() => void this.renew(), RENEW_MS),
     );
-    void this.look();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { HubConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import { Statements } from '../database/statements';
 import { ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
 import type { Task } from '../schedules/task';
@@ -26,7 +26,7 @@ export class Retention implements Task {
     private readonly database: Statements,
     private readonly schedule: ScheduleRepository,
     private readonly repository: RetentionRepository,
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
   ) {}
 
   recurring(): { everyMs: number; firstMs: number }[] {
@@ -34,7 +34,7 @@ export class Retention implements Task {
   }
 
   async run(work: ScheduledWork, signal: AbortSignal): Promise<Ended> {
-    const { eventsDays, historyDays } = this.config.retention;
+    const { eventsDays, historyDays } = this.configuration.current.retention;
     let events = 0;
     let lines = 0;
     for (let from = work.cursor as Place | null, more = eventsDays > 0; more && !signal.aborted; more = from !== null) {

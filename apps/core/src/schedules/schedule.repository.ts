@@ -42,6 +42,9 @@ export interface Ended {
 /** It goes on as soon as the server that it is about is paused no more. */
 export const PAUSED: Ended = { dueMs: 0, error: 'the server is paused' };
 
+/** Its server is configured no more, inactive, or has bad settings: it goes on when that is put right. */
+export const LEFT: Ended = { dueMs: 0, error: 'the server is not in use' };
+
 /** Where work by the clock is kept. What may be relied on is said at `Schedules`. */
 @Injectable()
 export class ScheduleRepository {
