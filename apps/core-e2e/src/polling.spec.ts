@@ -128,11 +128,15 @@ describe('A server that is polled', () => {
     await hub.api('POST', '/servers/jira/pause', { reason: 'maintenance' });
     await eventually(
       'no poll under way',
-      async () => (await hub.rows(`select 1 from scheduled_work where kind = 'poll' and claim is not null`)).length === 0,
+      async () =>
+        (await hub.rows(`select 1 from scheduled_work where kind = 'poll' and claim is not null`)).length === 0,
     );
     const before = polls();
     // When OBM, which is asked for later, was reconciled, Jira was due and passed over.
-    await eventually('due', async () => (await hub.rows(`select 1 from scheduled_work where kind = 'poll' and due_at < now()`)).length);
+    await eventually(
+      'due',
+      async () => (await hub.rows(`select 1 from scheduled_work where kind = 'poll' and due_at < now()`)).length,
+    );
     const { body } = await hub.api('POST', '/servers/obm/reconciliations', { dryRun: true });
     await eventually(
       'OBM is done',

@@ -8,7 +8,7 @@ import { Sightings } from '../hooks/sightings';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { callInTime } from '../schedules/call-tool';
-import { PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
+import { LEFT, PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
 import type { Task } from '../schedules/task';
 
 /** The longest that one page may take: an adapter may have to read much for it. */
@@ -40,19 +40,21 @@ export class Poller implements Task {
   }
 
   async run(work: ScheduledWork, signal: AbortSignal): Promise<Ended> {
-    const server = work.server === null ? undefined : this.servers.find(work.server);
-    if (!server) return { dueMs: undefined, error: 'the server is configured no more' };
     let cursor = (work.cursor ?? undefined) as Cursor | undefined;
-    for (let more = true; more && !signal.aborted;) {
+    for (;;) {
+      // Looked up for each page: its settings may be put right meanwhile.
+      const server = this.servers.find(work.server ?? '');
+      if (!server?.active || server.pollEvery === 0) return LEFT;
       if (!(await this.calls.turn(server, signal))) return PAUSED;
       try {
-        ({ cursor, more } = await this.page(work, server, cursor, signal));
+        const page = await this.page(work, server, cursor, signal);
+        if (!page.more) return { dueMs: server.pollEvery };
+        cursor = page.cursor;
       } catch (error) {
-        if (signal.aborted) break;
+        if (signal.aborted) return PAUSED;
         return this.failed(work, server, error);
       }
     }
-    return { dueMs: server.pollEvery };
   }
 
   private async page(

@@ -11,7 +11,7 @@ import { Statements, type Sql } from '../database/statements';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { callInTime } from '../schedules/call-tool';
-import { PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
+import { LEFT, PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
 import type { Task } from '../schedules/task';
 import type { Found, Reconciliation, RowToCompare } from './reconciliation';
 import { ReconciliationRepository } from './reconciliation.repository';
@@ -64,16 +64,15 @@ export class Reconciler implements Task {
   }
 
   async run(work: ScheduledWork, signal: AbortSignal): Promise<Ended> {
-    const server = work.server === null ? undefined : this.servers.find(work.server);
-    if (!server) return { dueMs: undefined, error: 'the server is configured no more' };
-    let reconciliation = await this.opened(work, server.uuid);
+    const server = work.server ?? '';
+    let reconciliation = await this.opened(work, server);
     let { attempts } = work;
     for (;;) {
       const rows = await this.reconciliations.next(reconciliation, BATCH);
       if (rows.length === 0) break;
       for (const row of rows) {
         if (signal.aborted) return PAUSED;
-        const next = await this.compare({ ...work, attempts }, reconciliation, row, server, signal);
+        const next = await this.compare({ ...work, attempts }, reconciliation, row, signal);
         if ('dueMs' in next) return next;
         reconciliation = next;
         attempts = 0;
@@ -81,7 +80,7 @@ export class Reconciler implements Task {
     }
     await this.underClaim(work, (sql) => this.reconciliations.end(reconciliation, sql));
     const { id, dryRun, done, counts } = reconciliation;
-    this.log.log({ server: server.name, reconciliation: id, dryRun, rows: done, ...counts }, 'reconciled');
+    this.log.log({ server, reconciliation: id, dryRun, rows: done, ...counts }, 'reconciled');
     return { dueMs: await this.untilNext(server) };
   }
 
@@ -98,9 +97,9 @@ export class Reconciler implements Task {
   }
 
   /** A dry run does not put off the next real one. */
-  private async untilNext({ uuid, reconcileEvery }: ConnectedServer): Promise<number | undefined> {
-    if (reconcileEvery === 0) return undefined;
-    return Math.max(0, reconcileEvery - ((await this.reconciliations.sinceLast(uuid)) ?? 0));
+  private async untilNext(server: string): Promise<number | undefined> {
+    const every = this.servers.find(server)?.reconcileEvery;
+    return every ? Math.max(0, every - ((await this.reconciliations.sinceLast(server)) ?? 0)) : undefined;
   }
 
   /** Answers the reconciliation with one row more, or why it has to wait. */
@@ -108,9 +107,11 @@ export class Reconciler implements Task {
     work: ScheduledWork,
     reconciliation: Reconciliation,
     row: RowToCompare,
-    server: ConnectedServer,
     signal: AbortSignal,
   ): Promise<Reconciliation | Ended> {
+    // Looked up for each row: its settings may be put right meanwhile.
+    const server = this.servers.find(reconciliation.server);
+    if (!server?.active || !server.adapter) return LEFT;
     const stored = await this.repository.load(row.event);
     const party = stored?.conversation.parties.find(({ id }) => id === row.row);
     const read = stored && party ? await this.read(work, stored, party, server, signal) : {};
