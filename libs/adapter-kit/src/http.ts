@@ -1,6 +1,7 @@
 import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
 import { ForbiddenAddressError } from './allowed-addresses';
+import { withoutCredentials } from './credentials';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 
 export interface HttpCall {
@@ -38,7 +39,8 @@ const PROXY_ANSWER = /^Bad response: (\d{3})$/;
 
 /**
  * One HTTP call as a tool's client wants it: any status is an answer, redirects are answers too, TLS is always verified,
- * time and size are bounded, and a failure says whether the tool may have acted.
+ * time and size are bounded, and a failure says whether the tool may have acted. A refusal that quotes our credentials is
+ * answered without them.
  *
  * @throws TransientError       nothing was sent, or the call only reads
  * @throws OutcomeUnknownError  a write was sent and its answer was lost
@@ -69,7 +71,8 @@ export async function callTool(
     const headers = Object.fromEntries(
       Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
     );
-    return { status: answer.status, headers, body: answer.data ?? '' };
+    const body = answer.data ?? '';
+    return { status: answer.status, headers, body: answer.status < 400 ? body : withoutCredentials(body, call.headers) };
   } catch (error) {
     throw asDeliveryError(error, what, call, limits);
   }
