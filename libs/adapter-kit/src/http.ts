@@ -2,6 +2,7 @@ import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
 import { ForbiddenAddressError } from './allowed-addresses';
 import { withoutCredentials } from './credentials';
+import { Deadline } from './deadline';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 
 export interface HttpCall {
@@ -53,13 +54,14 @@ export async function callTool(
 ): Promise<HttpAnswer> {
   const what = `${call.method} ${withoutSecrets(call.url)}`;
   if (!URL.canParse(call.url)) throw new MisconfiguredError(`${what}: not a URL`);
+  const deadline = new Deadline(call.signal, limits.timeoutMs);
   try {
     const answer = await http.axiosRef.request<string>({
       method: call.method,
       url: call.url,
       headers: call.headers,
       data: call.body,
-      signal: AbortSignal.any([call.signal, AbortSignal.timeout(limits.timeoutMs)]),
+      signal: deadline.signal,
       maxRedirects: 0,
       maxContentLength: limits.maxAnswerBytes,
       maxBodyLength: Infinity,
@@ -75,6 +77,8 @@ export async function callTool(
     return { status: answer.status, headers, body: answer.status < 400 ? body : withoutCredentials(body, call.headers) };
   } catch (error) {
     throw asDeliveryError(error, what, call, limits);
+  } finally {
+    deadline.end();
   }
 }
 

@@ -18,9 +18,12 @@ export const CONNECTION = cases('notify', [
     id: 'connect.silent',
     title: 'an adapter is made without a call to the tool',
     async run(bench) {
+      // A call of ours comes in after whatever the adapter called before it.
+      await fetch(bench.tool.url).then((answer) => answer.text());
+      const calls = bench.tool.calls();
       bench.connect();
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      assert.equal(bench.tool.calls(), 0);
+      await fetch(bench.tool.url).then((answer) => answer.text());
+      assert.equal(bench.tool.calls(), 2 * calls, 'the adapter called the tool');
     },
   },
   {

@@ -7,7 +7,7 @@ import { LEVEL, plainText, STATUS, TEXT_LIMIT, TITLE_LIMIT } from './model.mappi
 
 export const LOGIN = { user: 'hub', password: 'p4ssword-of-the-hub' };
 export const HOOK_SECRET = 'secret-of-the-hooks';
-export const PAGE = 10;
+export const PAGE = 5;
 
 export interface Note {
   id: string;

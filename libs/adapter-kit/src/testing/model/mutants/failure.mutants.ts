@@ -44,8 +44,15 @@ export const FAILURE_MUTANTS: readonly Mutant[] = [
     flaw: 'the time-out ends with the first byte',
     adapter: sending(async (call, usual) => {
       if (!isRead(call)) return usual(call);
-      const { status, headers, text } = await fetchOf(call);
-      return { status, headers: Object.fromEntries(headers), body: await text };
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), 300);
+      try {
+        const answer = await fetch(call.url, { headers: call.headers, signal: abort.signal });
+        clearTimeout(timer);
+        return { status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() };
+      } catch (error) {
+        throw new TransientError('the answer was lost', { cause: error });
+      }
     }),
   },
   {
@@ -115,9 +122,3 @@ export const FAILURE_MUTANTS: readonly Mutant[] = [
     },
   },
 ];
-
-/** Without a time-out once the headers are there. */
-async function fetchOf({ url, headers, signal }: HttpCall) {
-  const answer = await fetch(url, { headers, signal });
-  return { status: answer.status, headers: answer.headers, text: answer.text() };
-}

@@ -40,12 +40,12 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     caughtBy: 'forward.separate',
     flaw: 'an event with a known title is a known event',
     adapter: class extends ModelAdapter {
-      private readonly known = new Map<string, Promise<Written>>();
+      private readonly known = new Map<string, Written>();
 
-      override forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
+      override async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
         const title = event.title ?? '';
-        const written = this.known.get(title) ?? super.forwardEvent(event, delivery);
-        if (delivery.attempt === 1) this.known.set(title, written);
+        const written = this.known.get(title) ?? (await super.forwardEvent(event, delivery));
+        this.known.set(title, written);
         return written;
       }
     },
