@@ -14,6 +14,10 @@ export function withoutCredentials(text: string, headers: Readonly<Record<string
 /** The value, what stands behind its scheme, and the password in that; the longest first. */
 function formsOf(value: string): string[] {
   const [scheme = '', token = value] = value.split(' ');
-  const password = /^basic$/i.test(scheme) ? Buffer.from(token, 'base64').toString().replace(/^[^:]*:/, '') : '';
+  const password = /^basic$/i.test(scheme)
+    ? Buffer.from(token, 'base64')
+        .toString()
+        .replace(/^[^:]*:/, '')
+    : '';
   return [value, token, password].filter((each) => each !== '');
 }

@@ -74,7 +74,11 @@ export async function callTool(
       Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
     );
     const body = answer.data ?? '';
-    return { status: answer.status, headers, body: answer.status < 400 ? body : withoutCredentials(body, call.headers) };
+    return {
+      status: answer.status,
+      headers,
+      body: answer.status < 400 ? body : withoutCredentials(body, call.headers),
+    };
   } catch (error) {
     throw asDeliveryError(error, what, call, limits);
   } finally {

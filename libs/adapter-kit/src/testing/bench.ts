@@ -53,7 +53,9 @@ export class Bench {
 
   /** A new adapter, as a core has it that has just started. */
   connect(overrides: Settings = {}): Required<Adapter> {
-    return connect(this.harness, { ...this.harness.plain(this.tool.url), ...overrides }, (line) => this.logged.push(line));
+    return connect(this.harness, { ...this.harness.plain(this.tool.url), ...overrides }, (line) =>
+      this.logged.push(line),
+    );
   }
 
   delivery(overrides: Partial<Delivery> = {}): Delivery {
@@ -141,7 +143,10 @@ export async function failure<Kinds extends readonly Kind[]>(
     await call;
   } catch (error) {
     const fits = kinds.some((kind) => error instanceof kind);
-    assert.ok(fits, `must throw ${names}, not ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    assert.ok(
+      fits,
+      `must throw ${names}, not ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+    );
     return error as InstanceType<Kinds[number]>;
   }
   assert.fail(`must throw ${names}, but it succeeds`);

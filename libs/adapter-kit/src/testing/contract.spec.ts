@@ -1,8 +1,8 @@
+import type { ContractCase } from './case';
 import { CASES } from './cases';
 import { Contract } from './contract';
 import { modelHarness } from './model/model.contract';
 import { MUTANTS } from './model/mutants';
-import { ModelAdapter } from './model/model.adapter';
 
 describe('the model adapter', () => {
   const contract = new Contract(modelHarness());
@@ -21,21 +21,17 @@ describe('the cases', () => {
   });
 });
 
-const isBroken = (contract: Contract, each: (typeof CASES)[number]): Promise<boolean> =>
-  contract.check(each).then(
-    () => false,
-    () => true,
-  );
+describe('an exemption', () => {
+  const [first] = CASES as [ContractCase];
 
-describe('a mutant of the model adapter', () => {
-  it.concurrent.each(MUTANTS)(
-    'in which $flaw is caught by $caughtBy, and by no other case',
-    async ({ caughtBy, adapter = ModelAdapter, settings }) => {
-      const contract = new Contract(modelHarness((...given) => new adapter(...given), settings));
-      const broken: string[] = [];
-      for (const each of CASES) if (await isBroken(contract, each)) broken.push(each.id);
-      expect(broken).toEqual([caughtBy]);
-    },
-    60_000,
-  );
+  it('from a case that is passed is an error', async () => {
+    const contract = new Contract({ ...modelHarness(), exempt: { 'forward.create': 'so I believed' } });
+    await expect(contract.check(first)).rejects.toThrow('forward.create is exempt (so I believed), and passes');
+  });
+
+  it('names a case', () => {
+    expect(() => new Contract({ ...modelHarness(), exempt: { 'forward.creates': 'a slip of the pen' } })).toThrow(
+      'exempt: there is no case forward.creates that applies',
+    );
+  });
 });

@@ -39,7 +39,10 @@ export class Contract {
     this.supports = supportedForwardingType(this.adapter);
     this.cases = all.filter((each) => this.obstacle(each) === undefined);
     for (const id of Object.keys(harness.exempt ?? {}))
-      assert.ok(this.cases.some((each) => each.id === id), `exempt: there is no case ${id} that applies`);
+      assert.ok(
+        this.cases.some((each) => each.id === id),
+        `exempt: there is no case ${id} that applies`,
+      );
   }
 
   /** Throws if the promise is broken, or is kept where an exemption says that it is not. */

@@ -20,7 +20,10 @@ export interface Harness {
    * Words of OPR that the tool cannot tell apart from another: what each comes back as. Whatever is not named here comes back
    * as it went.
    */
-  readonly collapses?: { severity?: Partial<Record<Severity, Severity>>; state?: Partial<Record<LifecycleState, LifecycleState>> };
+  readonly collapses?: {
+    severity?: Partial<Record<Severity, Severity>>;
+    state?: Partial<Record<LifecycleState, LifecycleState>>;
+  };
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
@@ -91,8 +94,15 @@ export type Operation = 'create' | 'change' | 'note' | 'read' | 'any';
 
 export type Fault = { on: Operation; /** How many calls; 1 unless told, 0 for all. */ times?: number } & (
   | { /** It is done, then the connection is cut. */ kind: 'lost' }
-  | { /** Waits before and after it is done, which is done although the caller has gone. */ kind: 'slow'; beforeMs?: number; afterMs?: number }
-  | { /** It is done; the answer comes byte by byte, with so long between two of them. */ kind: 'drip'; everyMs: number }
+  | {
+      /** Waits before and after it is done, which is done although the caller has gone. */ kind: 'slow';
+      beforeMs?: number;
+      afterMs?: number;
+    }
+  | {
+      /** It is done; the answer comes byte by byte, with so long between two of them. */ kind: 'drip';
+      everyMs: number;
+    }
   | { /** It is done; the connection is cut in the middle of the answer. */ kind: 'cut' }
   | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
   | {

@@ -31,7 +31,11 @@ export async function checkPage(contract: Contract, path: string): Promise<void>
   columns.set(name, columnOf(contract.supports, await contract.results()));
   const expected = render(columns);
   if (process.env['UPDATE_DOCS']) writeFileSync(path, expected);
-  else assert.ok(page === expected, `${path} does not tell how ${name} stands with the contract: run npm run docs:adapters`);
+  else
+    assert.ok(
+      page === expected,
+      `${path} does not tell how ${name} stands with the contract: run npm run docs:adapters`,
+    );
 }
 
 function columnOf(supports: string, results: ReadonlyMap<string, Standing>): Column {
@@ -81,7 +85,8 @@ const byLevel = (a: { level: string }, b: { level: string }) => LEVELS.indexOf(a
 function table(rows: readonly string[][]): string {
   const [head = [], ...body] = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
   const widths = head.map((_, index) => Math.max(3, ...[head, ...body].map((row) => row[index]?.length ?? 0)));
-  const line = (row: readonly string[]) => `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
   return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n')}\n`;
 }
 
@@ -89,7 +94,11 @@ function table(rows: readonly string[][]): string {
 function columnsOf(page: string): Map<string, Column> {
   const columns = new Map<string, Column>();
   const lines = page.split('\n');
-  const cellsOf = (line: string) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim());
+  const cellsOf = (line: string) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim());
   const [head, , ...body] = lines.filter((line) => line.startsWith('|')).map(cellsOf);
   for (const [index, name] of (head ?? []).entries()) {
     if (index === 0) continue;

@@ -6,7 +6,12 @@ import { cases } from '../case';
 type Kinds = readonly Kind[];
 
 /** What the adapter throws when the call that makes a record is answered so. Nothing was made. */
-async function answered(bench: Bench, status: number, kinds: Kinds, more: { says?: string; headers?: Record<string, string> } = {}) {
+async function answered(
+  bench: Bench,
+  status: number,
+  kinds: Kinds,
+  more: { says?: string; headers?: Record<string, string> } = {},
+) {
   bench.tool.fault({ on: 'create', kind: 'status', status, ...more });
   return failure(bench.forward(bench.connect()), ...kinds);
 }

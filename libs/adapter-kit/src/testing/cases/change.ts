@@ -15,7 +15,12 @@ export const CHANGE = cases('notify_and_update', [
       const adapter = bench.connect();
       const written = await bench.forward(adapter);
       const before = bench.record();
-      const changes = [newTitle('Link down'), newDescription('No carrier.'), newSeverity('warning'), newState('closed')];
+      const changes = [
+        newTitle('Link down'),
+        newDescription('No carrier.'),
+        newSeverity('warning'),
+        newState('closed'),
+      ];
       await bench.change(adapter, written, changes);
       const after = bench.record();
       assert.equal(after.title, 'Link down');
@@ -95,10 +100,7 @@ export const CHANGE = cases('notify_and_update', [
     async run(bench) {
       const adapter = bench.connect();
       const written = await bench.forward(adapter);
-      const changes = [
-        [newTitle('Link down')],
-        [newNote('Cable checked.', randomUUID())],
-      ];
+      const changes = [[newTitle('Link down')], [newNote('Cable checked.', randomUUID())]];
       for (const each of changes) {
         const { snapshot } = await bench.change(adapter, written, each);
         assert.ok(snapshot, 'the answer must have a snapshot');

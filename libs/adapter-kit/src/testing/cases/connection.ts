@@ -75,7 +75,8 @@ export const CONNECTION = cases('notify', [
   },
   {
     id: 'settings.rules',
-    title: 'a setting of the wrong kind is refused by its name and a rule, all of them at once, and its value is not repeated',
+    title:
+      'a setting of the wrong kind is refused by its name and a rule, all of them at once, and its value is not repeated',
     async run(bench) {
       const fields = Object.keys(bench.harness.plain(bench.tool.url));
       const value = { hunter2: 'hunter2' };
@@ -95,7 +96,12 @@ export const CONNECTION = cases('notify', [
       const plain = bench.harness.plain(bench.tool.url);
       const fields = Object.keys(plain).filter((field) => String(plain[field]).startsWith(bench.tool.url));
       for (const field of fields)
-        for (const address of ['ftp://tool.example.com/', 'file:///etc/passwd', 'https://me:hunter2@tool.example.com/', 'tool']) {
+        for (const address of [
+          'ftp://tool.example.com/',
+          'file:///etc/passwd',
+          'https://me:hunter2@tool.example.com/',
+          'tool',
+        ]) {
           const problems = problemsOf(bench, { [field]: address });
           assert.ok(isNamed(field, problems), `${field} takes ${address}`);
           assert.ok(!problems.join('\n').includes('hunter2'), `${field}: the problem shows the password`);

@@ -25,7 +25,10 @@ async function assertEnds(call: Promise<unknown>): Promise<void> {
 }
 
 /** A read of the record where there is one, else the call that makes it, befallen by this. */
-async function befallen(bench: Bench, fault: Omit<Fault & { kind: 'cut' }, 'on'> | Omit<Fault & { kind: 'drip' }, 'on'>) {
+async function befallen(
+  bench: Bench,
+  fault: Omit<Fault & { kind: 'cut' }, 'on'> | Omit<Fault & { kind: 'drip' }, 'on'>,
+) {
   const adapter = bench.connect({ timeoutMs: TIMEOUT_MS });
   if (!('getExternalEvent' in adapter && adapter.getExternalEvent)) {
     bench.tool.fault({ ...fault, on: 'create' });
@@ -113,7 +116,11 @@ export const FAILURES = cases('notify', [
     id: 'abort.before',
     title: 'a call whose signal has aborted does nothing',
     async run(bench) {
-      await failure(bench.forward(bench.connect(), bench.event, { signal: AbortSignal.abort() }), TransientError, OutcomeUnknownError);
+      await failure(
+        bench.forward(bench.connect(), bench.event, { signal: AbortSignal.abort() }),
+        TransientError,
+        OutcomeUnknownError,
+      );
       assert.equal(bench.tool.records(bench.key).length, 0, 'a record was made');
     },
   },
@@ -140,7 +147,11 @@ export const FAILURES = cases('notify', [
       }
       const adapter = bench.connect();
       await bench.tool.down();
-      assertHidden(shown(await failure(bench.forward(adapter), DeliveryError)), secrets, 'the error of a tool that is down');
+      assertHidden(
+        shown(await failure(bench.forward(adapter), DeliveryError)),
+        secrets,
+        'the error of a tool that is down',
+      );
     },
   },
   {

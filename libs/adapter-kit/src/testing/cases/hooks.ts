@@ -48,7 +48,10 @@ export const HOOKS = cases('synchronize', [
       const written = await bench.forward(adapter);
       const hooks = await bench.hooks(() => bench.tool.note(written.ref.id, 'Cable checked.\nAll fine.'));
       const { notes } = await bench.hear(adapter, hooks, written);
-      assert.deepEqual(notes.map(({ text, own }) => [text.trim(), own]), [['Cable checked.\nAll fine.', false]]);
+      assert.deepEqual(
+        notes.map(({ text, own }) => [text.trim(), own]),
+        [['Cable checked.\nAll fine.', false]],
+      );
     },
   },
   {
@@ -82,7 +85,11 @@ export const HOOKS = cases('synchronize', [
         adapter.verifyHook(hook);
         for (const seen of await seenBy(bench, adapter, hook)) {
           if (seen.changeId === key) continue;
-          assert.deepEqual(seen.annotations.filter(({ own }) => !own), [], 'our note is told as a person’s');
+          assert.deepEqual(
+            seen.annotations.filter(({ own }) => !own),
+            [],
+            'our note is told as a person’s',
+          );
           if (seen.snapshot) assert.deepEqual(adapter.changes(after.snapshot, seen.snapshot), []);
           else assert.deepEqual(seen.changes ?? [], [], 'our change is told as a person’s');
         }
@@ -99,7 +106,11 @@ export const HOOKS = cases('synchronize', [
       const [hook] = await bench.hooks(() => bench.tool.note(written.ref.id, 'Cable checked.'));
       assert.ok(hook, 'the tool must send a hook');
       const names = async () =>
-        (await seenBy(bench, adapter, hook)).map(({ id, changeId, annotations }) => [id, changeId, annotations.map((each) => each.id)]);
+        (await seenBy(bench, adapter, hook)).map(({ id, changeId, annotations }) => [
+          id,
+          changeId,
+          annotations.map((each) => each.id),
+        ]);
       const first = await names();
       assert.ok(first.length > 0, 'nothing is told');
       assert.deepEqual(await names(), first);
@@ -119,7 +130,10 @@ export const HOOKS = cases('synchronize', [
         assert.ok(adapter.traits?.hooksMayReorder, 'without versions, the traits must say that hooks may reorder');
         return;
       }
-      assert.ok(adapter.compareVersions(late.snapshot.version, now.snapshot.version) <= 0, 'the late one counts as newer');
+      assert.ok(
+        adapter.compareVersions(late.snapshot.version, now.snapshot.version) <= 0,
+        'the late one counts as newer',
+      );
     },
   },
   {
@@ -131,7 +145,10 @@ export const HOOKS = cases('synchronize', [
       const written = await bench.forward(adapter);
       const hooks = await bench.hooks(() => bench.tool.remove(written.ref.id));
       const seen = (await Promise.all(hooks.map((hook) => seenBy(bench, adapter, hook)))).flat();
-      assert.ok(seen.some(({ gone, id }) => gone && [written.ref.id, bench.key].includes(id)), 'it must be told as gone');
+      assert.ok(
+        seen.some(({ gone, id }) => gone && [written.ref.id, bench.key].includes(id)),
+        'it must be told as gone',
+      );
     },
   },
   {

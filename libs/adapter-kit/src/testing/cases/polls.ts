@@ -9,7 +9,11 @@ import { told } from '../told';
 const MOST_PAGES = 20;
 
 /** Polls until there is no more; the cursor as it is stored. */
-async function poll(bench: Bench, adapter: Required<Adapter>, from?: Cursor): Promise<{ seen: Seen[]; cursor: Cursor }> {
+async function poll(
+  bench: Bench,
+  adapter: Required<Adapter>,
+  from?: Cursor,
+): Promise<{ seen: Seen[]; cursor: Cursor }> {
   const all: Seen[] = [];
   let cursor = from;
   for (let page = 0; page < MOST_PAGES; page += 1) {

@@ -57,7 +57,10 @@ export const READS = cases('synchronize', [
       bench.tool.note(written.ref.id, 'Told by a person.');
       const { notes } = await bench.read(adapter, written);
       const found = notes.map(({ own, text }) => [own, text.trim()]);
-      assert.deepEqual(found, [[true, 'Told by us.'], [false, 'Told by a person.']]);
+      assert.deepEqual(found, [
+        [true, 'Told by us.'],
+        [false, 'Told by a person.'],
+      ]);
     },
   },
   {

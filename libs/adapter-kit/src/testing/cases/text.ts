@@ -51,7 +51,11 @@ export const TEXT = cases('notify', [
     id: 'text.lines',
     title: 'the lines of a description stay lines, and a title is one',
     async run(bench) {
-      await bench.forward(bench.connect(), { ...bench.event, title: 'one\ntwo', description: 'first\nsecond\n\nthird' });
+      await bench.forward(bench.connect(), {
+        ...bench.event,
+        title: 'one\ntwo',
+        description: 'first\nsecond\n\nthird',
+      });
       const { title, description } = bench.record();
       assert.equal(squeezed(title), 'one two');
       assert.match(description, /first\n+second\n\n+third/);

@@ -58,7 +58,8 @@ export const VALUES = [
         for (const edit of edits) {
           const hooks = await bench.hooks(() => bench.tool.edit(written.ref.id, edit));
           const { properties } = await bench.hear(adapter, hooks);
-          for (const [name, value] of Object.entries(edit)) assert.equal(properties[name], value, `${name} is not told`);
+          for (const [name, value] of Object.entries(edit))
+            assert.equal(properties[name], value, `${name} is not told`);
         }
       },
     },

@@ -151,7 +151,8 @@ export class ModelTool implements FakeTool {
     };
     this.tickets.set(id, ticket);
     this.searchable.set(id, Date.now() + this.lagMs);
-    for (const note of notes) this.noted.set(id, [...this.notes(id), { ...note, id: `n${++this.ids}`, by: LOGIN.user }]);
+    for (const note of notes)
+      this.noted.set(id, [...this.notes(id), { ...note, id: `n${++this.ids}`, by: LOGIN.user }]);
     return ticket;
   }
 
@@ -236,16 +237,22 @@ export class ModelTool implements FakeTool {
     if (!ticket) return refusal(404, 'no such ticket');
     if (rest === 'notes' && call.method === 'GET') {
       const from = page * PAGE;
-      return { status: 200, body: { notes: this.notes(id).slice(from, from + PAGE), more: this.notes(id).length > from + PAGE } };
+      return {
+        status: 200,
+        body: { notes: this.notes(id).slice(from, from + PAGE), more: this.notes(id).length > from + PAGE },
+      };
     }
-    if (rest === 'notes') return { status: 201, body: this.addNote(ticket, { by: LOGIN.user, text: body.text ?? '', mark: body.mark }) };
+    if (rest === 'notes')
+      return { status: 201, body: this.addNote(ticket, { by: LOGIN.user, text: body.text ?? '', mark: body.mark }) };
     return { status: 200, body: call.method === 'PATCH' ? this.write(ticket, body) : ticket };
   }
 
   private search(query: URLSearchParams, page: number): unknown {
     const [key, since] = [query.get('key'), Number(query.get('since') ?? 0)];
     const all = [...this.tickets.values()].filter(({ id }) => (this.searchable.get(id) ?? 0) <= Date.now());
-    const found = all.filter((ticket) => (key === null ? ticket.updated >= since : ticket.key === key || key === this.impostorKey));
+    const found = all.filter((ticket) =>
+      key === null ? ticket.updated >= since : ticket.key === key || key === this.impostorKey,
+    );
     found.sort((a, b) => a.updated - b.updated || Number(a.id) - Number(b.id));
     const from = page * PAGE;
     return { tickets: found.slice(from, from + PAGE), more: found.length > from + PAGE };

@@ -17,8 +17,22 @@ import type {
   Written,
 } from '../../adapter';
 import type { AdapterContext } from '../../event-adapter';
-import { ForgedHookError, GoneError, MisconfiguredError, OutcomeUnknownError, RejectedError, TransientError } from '../../errors';
-import { basicAuthorization, callTool, DEFAULT_HTTP_LIMITS, retryAfterMs, type HttpAnswer, type HttpCall } from '../../http';
+import {
+  ForgedHookError,
+  GoneError,
+  MisconfiguredError,
+  OutcomeUnknownError,
+  RejectedError,
+  TransientError,
+} from '../../errors';
+import {
+  basicAuthorization,
+  callTool,
+  DEFAULT_HTTP_LIMITS,
+  retryAfterMs,
+  type HttpAnswer,
+  type HttpCall,
+} from '../../http';
 import { toolHttp } from '../../tool-http';
 import type { Note, Ticket } from './model-tool';
 import { changedFields, changesBetween, fieldsOf, type Fields } from './model.mapping';
@@ -54,19 +68,29 @@ export class ModelAdapter implements Adapter {
     const changes = change.changedProperties ?? [];
     const fields = changedFields(changes);
     if (Object.keys(fields).length > 0) await this.call<Ticket>('PATCH', `/tickets/${ref.id}`, signal, fields);
-    await this.addNotes(ref.id, changes.filter(isNewNote).map(({ annotationId = '', currentValue: text = '' }) => ({ mark: annotationId, text })), signal);
+    await this.addNotes(
+      ref.id,
+      changes.filter(isNewNote).map(({ annotationId = '', currentValue: text = '' }) => ({ mark: annotationId, text })),
+      signal,
+    );
     return this.written(await this.ticket(ref.id, signal));
   }
 
   async receiveChange(hook: HookRequest, _signal: AbortSignal): Promise<Seen[]> {
     const { event, ticket, notes } = this.parse(hook.body);
     if (event === 'deleted') return [{ id: ticket.id, gone: 'it was deleted in the tool', annotations: [] }];
-    return [{ id: ticket.id, snapshot: this.snapshot(ticket), annotations: notes.map((note) => this.annotation(note)) }];
+    return [
+      { id: ticket.id, snapshot: this.snapshot(ticket), annotations: notes.map((note) => this.annotation(note)) },
+    ];
   }
 
   async pollChanges(cursor: Cursor | undefined, signal: AbortSignal): Promise<Polled> {
     const { since, page, told } = (cursor ?? { since: 0, page: 0, told: {} }) as unknown as Walk;
-    const { tickets, more } = await this.call<{ tickets: Ticket[]; more: boolean }>('GET', `/tickets?since=${since}&page=${page}`, signal);
+    const { tickets, more } = await this.call<{ tickets: Ticket[]; more: boolean }>(
+      'GET',
+      `/tickets?since=${since}&page=${page}`,
+      signal,
+    );
     const news = tickets.filter((ticket) => told[ticket.id] !== this.print(ticket));
     const known = { ...told, ...Object.fromEntries(tickets.map((ticket) => [ticket.id, this.print(ticket)])) };
     const latest = tickets.at(-1)?.updated ?? since;
@@ -111,7 +135,11 @@ export class ModelAdapter implements Adapter {
 
   /** The oldest live ticket that carries the key; all others are retired. Whoever made one may have died, so everybody does that. */
   protected async find(key: string, signal: AbortSignal): Promise<Ticket | undefined> {
-    const { tickets } = await this.call<{ tickets: Ticket[] }>('GET', `/tickets?key=${encodeURIComponent(key)}`, signal);
+    const { tickets } = await this.call<{ tickets: Ticket[] }>(
+      'GET',
+      `/tickets?key=${encodeURIComponent(key)}`,
+      signal,
+    );
     const made = this.made.get(key);
     if (made !== undefined && !tickets.some(({ id }) => id === made)) tickets.push(await this.ticket(made, signal));
     const ours = tickets.filter((ticket) => this.carries(ticket, key) && !ticket.retired);
@@ -156,7 +184,11 @@ export class ModelAdapter implements Adapter {
   protected async notes(id: string, signal: AbortSignal): Promise<Note[]> {
     const all: Note[] = [];
     for (let page = 0; ; page += 1) {
-      const { notes, more } = await this.call<{ notes: Note[]; more: boolean }>('GET', `/tickets/${id}/notes?page=${page}`, signal);
+      const { notes, more } = await this.call<{ notes: Note[]; more: boolean }>(
+        'GET',
+        `/tickets/${id}/notes?page=${page}`,
+        signal,
+      );
       all.push(...notes);
       if (!more) return all;
     }
@@ -183,7 +215,8 @@ export class ModelAdapter implements Adapter {
   protected parse(body: Buffer): { event: string; ticket: Ticket; notes: Note[] } {
     const hook = jsonOf(body.toString()) as { event?: unknown; ticket?: Ticket; notes?: Note[] } | null | undefined;
     if (typeof hook?.ticket?.id !== 'string') throw new RejectedError('hook: ticket: must be a ticket');
-    if (hook.event !== 'changed' && hook.event !== 'deleted') throw new RejectedError('hook: event: must be changed or deleted');
+    if (hook.event !== 'changed' && hook.event !== 'deleted')
+      throw new RejectedError('hook: event: must be changed or deleted');
     return { event: hook.event, ticket: hook.ticket, notes: hook.notes ?? [] };
   }
 

@@ -62,9 +62,17 @@ export function changesBetween(before: Snapshot | undefined, after: Snapshot): P
   if (isNews('title'))
     changes.push({ kind: 'string_property_change', propertyName: 'title', currentValue: value('title') });
   if (isNews('text'))
-    changes.push({ kind: 'string_property_change', propertyName: 'description', currentValue: plainText(value('text')) });
+    changes.push({
+      kind: 'string_property_change',
+      propertyName: 'description',
+      currentValue: plainText(value('text')),
+    });
   if (isNews('level'))
-    changes.push({ kind: 'severity_property_change', propertyName: 'severity', currentValue: SEVERITY[value('level')] });
+    changes.push({
+      kind: 'severity_property_change',
+      propertyName: 'severity',
+      currentValue: SEVERITY[value('level')],
+    });
   if (isNews('status'))
     changes.push({ kind: 'state_change', propertyName: 'state', currentValue: STATE[value('status')] });
   return changes;

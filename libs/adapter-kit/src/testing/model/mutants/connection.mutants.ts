@@ -84,5 +84,9 @@ export const CONNECTION_MUTANTS: readonly Mutant[] = [
   { caughtBy: 'settings.unknown', flaw: 'any colour will do', settings: settingsWith({ colour: [Allow()] }) },
   { caughtBy: 'settings.rules', flaw: 'any user will do', settings: settingsWith({ user: [Allow()] }) },
   { caughtBy: 'settings.url', flaw: 'any text is an address', settings: settingsWith({ url: [IsString()] }) },
-  { caughtBy: 'settings.times', flaw: 'any number is a time', settings: settingsWith({ timeoutMs: [IsNumber(), Min(0)] }) },
+  {
+    caughtBy: 'settings.times',
+    flaw: 'any number is a time',
+    settings: settingsWith({ timeoutMs: [IsNumber(), Min(0)] }),
+  },
 ];

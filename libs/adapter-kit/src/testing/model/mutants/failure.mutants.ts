@@ -37,7 +37,9 @@ export const FAILURE_MUTANTS: readonly Mutant[] = [
   {
     caughtBy: 'failure.cut',
     flaw: 'half an answer is for good',
-    adapter: failing((error, call) => (isRead(call) && error.message.includes('lost') ? new RejectedError(error.message) : error)),
+    adapter: failing((error, call) =>
+      isRead(call) && error.message.includes('lost') ? new RejectedError(error.message) : error,
+    ),
   },
   {
     caughtBy: 'failure.drip',
@@ -107,7 +109,9 @@ export const FAILURE_MUTANTS: readonly Mutant[] = [
       protected override failure(method: string, path: string, answer: HttpAnswer): Error {
         const { message } = super.failure(method, path, answer);
         const sent = basicAuthorization(this.settings.user, this.settings.password);
-        return answer.status === 400 ? new RejectedError(`${message} (sent: ${sent})`) : super.failure(method, path, answer);
+        return answer.status === 400
+          ? new RejectedError(`${message} (sent: ${sent})`)
+          : super.failure(method, path, answer);
       }
     },
   },

@@ -21,7 +21,10 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     flaw: 'the page of a record is a path',
     adapter: class extends ModelAdapter {
       protected override written(ticket: Ticket): Written {
-        return { ...super.written(ticket), ref: { id: ticket.id, displayId: ticket.number, url: `/tickets/${ticket.id}` } };
+        return {
+          ...super.written(ticket),
+          ref: { id: ticket.id, displayId: ticket.number, url: `/tickets/${ticket.id}` },
+        };
       }
     },
   },

@@ -10,6 +10,14 @@ import { VALUE_MUTANTS } from './value.mutants';
 
 /** One for every case. */
 export const MUTANTS: readonly Mutant[] = [
-  ...[FORWARD_MUTANTS, CHANGE_MUTANTS, VALUE_MUTANTS, READ_MUTANTS, HOOK_MUTANTS, ANSWER_MUTANTS, FAILURE_MUTANTS].flat(),
+  ...[
+    FORWARD_MUTANTS,
+    CHANGE_MUTANTS,
+    VALUE_MUTANTS,
+    READ_MUTANTS,
+    HOOK_MUTANTS,
+    ANSWER_MUTANTS,
+    FAILURE_MUTANTS,
+  ].flat(),
   ...CONNECTION_MUTANTS,
 ];

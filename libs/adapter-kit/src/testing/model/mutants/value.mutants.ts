@@ -33,7 +33,9 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     adapter: class extends ModelAdapter {
       override forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
         const changedProperties = change.changedProperties?.map((each) =>
-          each.kind === 'state_change' && each.currentValue === 'in_progress' ? { ...each, currentValue: 'open' as const } : each,
+          each.kind === 'state_change' && each.currentValue === 'in_progress'
+            ? { ...each, currentValue: 'open' as const }
+            : each,
         );
         return super.forwardChange({ ...change, changedProperties }, forwarded, delivery);
       }
