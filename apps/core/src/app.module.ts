@@ -4,8 +4,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LoggerModule } from 'nestjs-pino';
 import { ADAPTER_MODULES } from './adapters';
 import { ADMIN } from './admin/admin';
+import { Configuration } from './config/configuration';
 import { Environment } from './config/environment';
-import { HubConfig } from './config/hub-config';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
 import { ServerStates } from './connected-servers/server-states';
@@ -20,10 +20,12 @@ import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
 import { logging } from './logging';
+import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
 import { Dispatcher } from './outbox/dispatcher';
+import { LeftBehind } from './outbox/left-behind';
 import { OutboxRepository } from './outbox/outbox.repository';
 import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
@@ -34,7 +36,7 @@ const POOL = 20;
 
 @Module({})
 export class AppModule {
-  static of(environment: Environment, config: HubConfig, databaseUrl: string): DynamicModule {
+  static of(environment: Environment, configuration: Configuration, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -47,12 +49,13 @@ export class AppModule {
           retryAttempts: 0,
           applicationName: 'opr-connect',
           extra: {
-            connectionTimeoutMillis: 5_000,
-            // A database host that vanishes without a word must not hold up anybody for ever.
+            // A database host that vanishes without a word must not hold up anybody for long: callers are told 503, and what is
+            // under way is found again within the lease of the outbox.
+            connectionTimeoutMillis: 4_000,
             keepAlive: true,
-            query_timeout: 40_000,
-            statement_timeout: 30_000,
-            idle_in_transaction_session_timeout: 30_000,
+            query_timeout: 10_000,
+            statement_timeout: 9_000,
+            idle_in_transaction_session_timeout: 9_000,
           },
           poolErrorHandler: () => undefined,
         }),
@@ -64,11 +67,12 @@ export class AppModule {
         EventServiceController,
         HooksController,
         HealthController,
+        ...METRICS.controllers,
         ...ADMIN.controllers,
       ],
       providers: [
         { provide: Environment, useValue: environment },
-        { provide: HubConfig, useValue: config },
+        { provide: Configuration, useValue: configuration },
         { provide: DatabaseUrl, useValue: new DatabaseUrl(databaseUrl) },
         { provide: APP_FILTER, useClass: OprErrorFilter },
         Statements,
@@ -84,8 +88,10 @@ export class AppModule {
         Carrier,
         Settlements,
         Dispatcher,
+        LeftBehind,
         InboxRepository,
         Inbox,
+        ...METRICS.providers,
         ...ADMIN.providers,
       ],
     };

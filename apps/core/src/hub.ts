@@ -5,9 +5,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module';
+import type { Configuration } from './config/configuration';
 import type { Environment } from './config/environment';
-import type { HubConfig } from './config/hub-config';
 import { migrate } from './database/migrate';
+import { measureAcknowledgements } from './metrics/acknowledgements';
+import { Metrics } from './metrics/metrics';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { takeRawBodies } from './raw-bodies';
 
@@ -28,7 +30,11 @@ export interface Hub {
  *
  * @throws what the database, or the address to listen on, refuses
  */
-export async function startHub(environment: Environment, config: HubConfig, databaseUrl: string): Promise<Hub> {
+export async function startHub(
+  environment: Environment,
+  configuration: Configuration,
+  databaseUrl: string,
+): Promise<Hub> {
   await migrate(databaseUrl);
   const http = new FastifyAdapter({
     requestTimeout: REQUEST_MS,
@@ -37,13 +43,15 @@ export async function startHub(environment: Environment, config: HubConfig, data
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       new OprErrorFilter().answer(error, request, reply),
   });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(environment, config, databaseUrl), http, {
-    bufferLogs: true,
-    bodyParser: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of(environment, configuration, databaseUrl),
+    http,
+    { bufferLogs: true, bodyParser: false },
+  );
   app.useLogger(app.get(Logger));
   takeRawBodies(http);
   refuseNul(http);
+  measureAcknowledgements(http, app.get(Metrics));
   await app.listen(environment.port, environment.host);
   const { address, port, family } = http.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => app.close() };

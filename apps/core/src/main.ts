@@ -1,7 +1,7 @@
 import { ConfigError } from './config/config-error';
+import { Configuration } from './config/configuration';
 import { readEnvironment, type Environment } from './config/environment';
 import type { HubConfig } from './config/hub-config';
-import { loadConfig } from './config/load-config';
 import {
   EmbeddedPostgresError,
   startEmbeddedPostgres,
@@ -16,7 +16,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const environment = readEnvironment();
-  const config = loadConfig(environment);
+  const configuration = Configuration.load(environment);
   const running: Running = {};
   let stopping: Promise<void> | undefined;
   const stop = (code: number) => (stopping ??= shutDown(code, running));
@@ -36,9 +36,9 @@ async function main(): Promise<void> {
   if (stopping) return stop(0);
   const databaseUrl = environment.databaseUrl ?? running.postgres?.url;
   if (databaseUrl === undefined) throw new Error('there is no database');
-  running.hub = await startHub(environment, config, databaseUrl);
+  running.hub = await startHub(environment, configuration, databaseUrl);
   if (stopping) return stop(0);
-  greet(running.hub, environment, config);
+  greet(running.hub, environment, configuration.current);
 }
 
 interface Running {

@@ -1,6 +1,6 @@
 import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
 import {
-  loadConfig,
+  Configuration,
   readEnvironment,
   startEmbeddedPostgres,
   startHub,
@@ -119,7 +119,7 @@ export class Sandbox {
         },
         folder,
       );
-      const hub = await startHub(environment, loadConfig(environment), await postgres.ensureDatabase(name));
+      const hub = await startHub(environment, Configuration.load(environment), await postgres.ensureDatabase(name));
       closers.push(() => hub.close());
       onProgress(`${name === 'obm' ? 'a hub that plays OBM' : 'OPR Connect'} listens on ${hub.url}`);
       return hub;

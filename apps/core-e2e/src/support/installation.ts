@@ -2,7 +2,7 @@ import { FakeOprParty } from '@opr-connect/adapter-opr/testing';
 import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
 import { CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -26,6 +26,8 @@ export interface InstallationOptions {
   answerWithin?: number;
   /** More lines of YAML for the ServiceNow server's settings. */
   serviceNow?: string;
+  /** The URL of a database of its own. Default: a new one. */
+  database?: string;
   /** Another configuration altogether. */
   config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
 }
@@ -41,14 +43,15 @@ export class Installation {
   private constructor(
     readonly obm: FakeOprParty,
     readonly serviceNow: FakeServiceNow,
-    private readonly folder: string,
+    /** The folder of the configuration file. */
+    readonly home: string,
     private readonly database: string,
     private readonly port: number,
   ) {}
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     const folder = await mkdtemp(join(tmpdir(), 'opr-connect-core-'));
-    const database = await newDatabase();
+    const database = options.database ?? (await newDatabase());
     const port = await freePort();
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
     const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };
@@ -63,7 +66,7 @@ export class Installation {
   async restart(): Promise<void> {
     this.core = await CoreProcess.start(
       { ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(this.port) },
-      this.folder,
+      this.home,
     );
   }
 
@@ -71,7 +74,7 @@ export class Installation {
     await this.core.kill();
     await this.obm.close();
     await this.serviceNow.close();
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.home, { recursive: true, force: true });
   }
 
   /** An OBM that forwards to its root URL path. */
@@ -96,9 +99,15 @@ export class Installation {
     return { status: answer.status, body: JSON.parse(answer.body) as ApiBody };
   }
 
-  /** Puts another configuration in the place of the first, to count from the next start on. */
+  /** Puts another configuration in the place of the first. */
   async configure(config: NonNullable<InstallationOptions['config']>): Promise<void> {
-    await writeFile(join(this.folder, 'opr-connect.yaml'), config(this));
+    await this.write('opr-connect.yaml', config(this));
+  }
+
+  /** Replaces a file beside the configuration as a whole. */
+  async write(name: string, text: string): Promise<void> {
+    await writeFile(join(this.home, `${name}.new`), text);
+    await rename(join(this.home, `${name}.new`), join(this.home, name));
   }
 
   /** What the database holds: for what cannot be seen from outside, such as that nothing was stored. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { supportedForwardingType } from '@opr-connect/adapter-kit';
-import { HubConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Heap } from '../outbox/backlog';
@@ -9,7 +9,7 @@ import type { Heap } from '../outbox/backlog';
 @Injectable()
 export class ServerViews {
   constructor(
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
     private readonly states: ServerStates,
   ) {}
 
@@ -33,7 +33,7 @@ export class ServerViews {
 
   /** As the file says, of the fields that hold no secret. */
   private configured({ uuid }: ConnectedServer): object {
-    const found = this.config.servers.find((server) => server.uuid === uuid);
+    const found = this.configuration.current.servers.find((server) => server.uuid === uuid);
     const told = Object.fromEntries(TOLD.map((field) => [field, found?.[field]]));
     return { ...told, mayLogIn: found?.active === true && found.password !== undefined };
   }

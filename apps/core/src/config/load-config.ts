@@ -14,10 +14,18 @@ import { readYamlFile } from './yaml-file';
  * judged one by one when a server is connected, so that a bad one stops nobody else (see resolveSettings).
  */
 export function loadConfig({ configFile, variables }: Pick<Environment, 'configFile' | 'variables'>): HubConfig {
-  if (configFile === undefined) return new HubConfig();
+  return configFile === undefined ? new HubConfig() : configIn(readYamlFile(configFile), configFile, variables);
+}
+
+/**
+ * The same, of what was read.
+ *
+ * @throws ConfigError
+ */
+export function configIn(raw: unknown, configFile: string, variables: Environment['variables']): HubConfig {
   const { plain, problems } = resolveReferences(
     HubConfig,
-    readYamlFile(configFile),
+    raw,
     { baseDir: dirname(configFile), variables },
     (owner, field) => owner instanceof ServerConfig && field === 'settings',
   );

@@ -6,10 +6,11 @@ import {
 } from '@nestjs/common';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { HubConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from './connected-server';
 import { ConnectedServers } from './connected-servers';
-import { Credentials, TooManyLogins } from './credentials';
+import { TooManyLogins, type Credentials } from './credentials';
+import { Logins } from './logins';
 
 export interface AuthenticatedRequest extends FastifyRequest {
   /** The connected server that logged in. */
@@ -19,20 +20,20 @@ export interface AuthenticatedRequest extends FastifyRequest {
 /** Lets a connected server in by its name and password (RFC 7617). */
 @Injectable()
 export class ConnectedServerGuard implements CanActivate {
-  private readonly credentials: Credentials;
+  private readonly logins: Logins;
 
   constructor(
-    config: HubConfig,
+    configuration: Configuration,
     private readonly servers: ConnectedServers,
   ) {
-    this.credentials = new Credentials(
-      config.servers.flatMap(({ name, password, active }) => (active && password ? [{ name, password }] : [])),
+    this.logins = new Logins(configuration, ({ servers }) =>
+      servers.flatMap(({ name, password, active }) => (active && password ? [{ name, password }] : [])),
     );
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const name = await authenticated(request, this.credentials, 'a connected server');
+    const name = await authenticated(request, this.logins.credentials, 'a connected server');
     const server = this.servers.named(name);
     if (!server) throw new UnauthorizedException();
     request.connectedServer = server;
@@ -48,15 +49,17 @@ export interface OperatorRequest extends FastifyRequest {
 /** Lets an operator in by name and password. */
 @Injectable()
 export class OperatorGuard implements CanActivate {
-  private readonly credentials: Credentials;
+  private readonly logins: Logins;
 
-  constructor(config: HubConfig) {
-    this.credentials = new Credentials(config.operators);
+  constructor(configuration: Configuration) {
+    this.logins = new Logins(configuration, ({ operators }) =>
+      operators.map(({ name, password }) => ({ name, password })),
+    );
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<OperatorRequest>();
-    request.operator = await authenticated(request, this.credentials, 'an operator');
+    request.operator = await authenticated(request, this.logins.credentials, 'an operator');
     return true;
   }
 }

@@ -1,30 +1,27 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
-import {
-  EVENT_ADAPTER,
-  supportedForwardingType,
-  type Adapter,
-  type AdapterFactory,
-  type EventAdapterOptions,
-} from '@opr-connect/adapter-kit';
+import { supportedForwardingType, type Adapter } from '@opr-connect/adapter-kit';
 import { atLeast, type OprEvent } from '@opr-connect/opr';
-import { dirname } from 'node:path';
-import { HubConfig, LOCAL, type ServerConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import { Environment } from '../config/environment';
-import { resolveSettings } from '../config/resolve-settings';
+import { HubConfig, LOCAL, type RuleConfig, type ServerConfig } from '../config/hub-config';
 import type { ServerTraits, Target } from '../conversation/conversation';
 import { route } from '../forwarding/forwarding-rules';
 import type { ConnectedServer } from './connected-server';
+import { Connections, type Connection } from './connections';
 
-/** Every configured party, connected. A server with bad settings is quarantined, visibly, and the rest runs. */
+/**
+ * Every configured party, connected, as the configuration in force says. A server with bad settings is quarantined, visibly,
+ * and the rest runs. Whoever calls a server while it changes ends the call with the adapter that the call began with.
+ */
 @Injectable()
 export class ConnectedServers implements OnModuleInit {
   private readonly log = new Logger('ConnectedServers');
-  private readonly byUuid = new Map<string, ConnectedServer>();
-  private readonly byName = new Map<string, ConnectedServer>();
+  private byUuid = new Map<string, ConnectedServer>();
+  private byName = new Map<string, ConnectedServer>();
 
   constructor(
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
     private readonly environment: Environment,
     private readonly discovery: DiscoveryService,
     private readonly reflector: Reflector,
@@ -32,21 +29,12 @@ export class ConnectedServers implements OnModuleInit {
 
   /** Not earlier: a factory that is found before Nest has made it lacks what it is to be given. */
   onModuleInit(): void {
-    const factories = findFactories(this.discovery, this.reflector);
-    for (const config of this.config.servers) {
-      const server = this.connect(config, factories, this.environment);
-      this.byUuid.set(server.uuid, server);
-      this.byName.set(server.name, server);
-      if (server.problems.length)
-        this.log.error(
-          { server: server.name, problems: server.problems },
-          `connected server ${server.name} is quarantined: ${server.problems.join('; ')}`,
-        );
-    }
+    const connections = new Connections(this.environment, this.discovery, this.reflector);
+    this.configuration.follow((config) => this.connectAll(config, connections));
   }
 
   get hubId(): string {
-    return this.config.hubId;
+    return this.configuration.current.hubId;
   }
 
   all(): ConnectedServer[] {
@@ -69,88 +57,64 @@ export class ConnectedServers implements OnModuleInit {
   /** The servers that the rules want an event from this source forwarded to. */
   route(event: OprEvent, source: string | undefined): Target[] {
     const name = source === undefined ? LOCAL : (this.byUuid.get(source)?.name ?? '');
-    return route(this.config.rules, event, name, (server) => {
+    return route(this.configuration.current.rules, event, name, (server) => {
       const target = this.byName.get(server);
       return target?.active ? target.uuid : undefined;
     });
   }
 
-  private connect(config: ServerConfig, factories: Map<string, Factory>, environment: Environment): ConnectedServer {
-    const connected = this.adapterFor(config, factories, environment);
-    const adapter = connected.ok ? connected.adapter : undefined;
-    return {
-      uuid: config.uuid,
-      name: config.name,
-      label: config.label,
-      active: config.active,
-      adapter,
-      problems: connected.ok ? [] : connected.problems,
-      traits: traitsOf(config, adapter),
-      forwardingType: config.forwardingType,
-      answerWithin: config.answerWithin * 1000,
-      strict: config.strict,
-      concurrency: config.concurrency,
-      ratePerMinute: config.ratePerMinute,
-      ownLogin: adapter?.traits?.ownLogin,
-    };
+  private connectAll({ hubId, servers, rules }: HubConfig, connections: Connections): void {
+    const before = this.byUuid;
+    const all = servers.map((config) => connected(config, checked(connections.connect(config, hubId), config, rules)));
+    this.byUuid = new Map(all.map((server) => [server.uuid, server]));
+    this.byName = new Map(all.map((server) => [server.name, server]));
+    connections.keep(new Set(this.byUuid.keys()));
+    for (const server of all) this.tell(server, before.get(server.uuid));
+    for (const { uuid, name } of before.values())
+      if (!this.byUuid.has(uuid)) this.log.warn({ server: name, uuid }, `connected server ${name} was removed`);
   }
 
-  private adapterFor(
-    config: ServerConfig,
-    factories: Map<string, Factory>,
-    environment: Environment,
-  ): { ok: true; adapter: Adapter } | { ok: false; problems: string[] } {
-    const factory = factories.get(config.adapter);
-    if (!factory)
-      return { ok: false, problems: [`adapter: must be one of ${[...factories.keys()].sort().join(', ')}`] };
-    const settings = resolveSettings(
-      factory.options.settings,
-      config.settings,
-      dirname(environment.configFile ?? '.'),
-      environment.variables,
-    );
-    if (!settings.ok) return { ok: false, problems: settings.problems.map((problem) => `settings.${problem}`) };
-    const log = new Logger(`${config.adapter}:${config.name}`);
-    let adapter: Adapter;
-    try {
-      adapter = factory.instance.connect(settings.value, {
-        server: config.name,
-        hubId: this.config.hubId,
-        log: {
-          info: (message, details) => log.log({ ...details }, message),
-          warn: (message, details) => log.warn({ ...details }, message),
-        },
-      });
-    } catch (error) {
-      return { ok: false, problems: [`settings: ${error instanceof Error ? error.message : String(error)}`] };
-    }
-    const problems = this.config.rules.flatMap((rule) =>
-      rule.targets
-        .filter((target) => target.server === config.name && !atLeast(supportedForwardingType(adapter), target.type))
-        .map(
-          (target) =>
-            `adapter ${config.adapter} supports up to ${supportedForwardingType(adapter)}, not ${target.type} as rule "${rule.name}" says`,
-        ),
-    );
-    return problems.length ? { ok: false, problems } : { ok: true, adapter };
+  private tell({ name, problems, adapter }: ConnectedServer, before: ConnectedServer | undefined): void {
+    if (problems.length > 0 && problems.join() !== before?.problems.join())
+      this.log.error({ server: name, problems }, `connected server ${name} is quarantined: ${problems.join('; ')}`);
+    else if (before && adapter && adapter !== before.adapter)
+      this.log.log({ server: name }, `connected server ${name} has new settings`);
   }
 }
 
-interface Factory {
-  options: EventAdapterOptions<object>;
-  instance: AdapterFactory<object>;
+/** A connection that the rules ask too much of is none. */
+function checked(
+  connection: Connection,
+  { name, adapter: key }: ServerConfig,
+  rules: readonly RuleConfig[],
+): Connection {
+  if (!connection.ok) return connection;
+  const supported = supportedForwardingType(connection.adapter);
+  const problems = rules.flatMap((rule) =>
+    rule.targets
+      .filter(({ server, type }) => server === name && !atLeast(supported, type))
+      .map(({ type }) => `adapter ${key} supports up to ${supported}, not ${type} as rule "${rule.name}" says`),
+  );
+  return problems.length > 0 ? { ok: false, problems } : connection;
 }
 
-function findFactories(discovery: DiscoveryService, reflector: Reflector): Map<string, Factory> {
-  const factories = new Map<string, Factory>();
-  for (const { instance, metatype } of discovery.getProviders()) {
-    if (!metatype || !instance) continue;
-    const options = reflector.get<EventAdapterOptions<object> | undefined>(EVENT_ADAPTER, metatype);
-    if (!options) continue;
-    if (factories.has(options.key)) throw new Error(`two adapters bear the key "${options.key}"`);
-    factories.set(options.key, { options, instance: instance as AdapterFactory<object> });
-  }
-  return factories;
+function connected(config: ServerConfig, connection: Connection): ConnectedServer {
+  const adapter = connection.ok ? connection.adapter : undefined;
+  return {
+    uuid: config.uuid,
+    name: config.name,
+    label: config.label,
+    active: config.active,
+    adapter,
+    problems: connection.ok ? [] : connection.problems,
+    traits: traitsOf(config, adapter),
+    forwardingType: config.forwardingType,
+    answerWithin: config.answerWithin * 1000,
+    strict: config.strict,
+    concurrency: config.concurrency,
+    ratePerMinute: config.ratePerMinute,
+    ownLogin: adapter?.traits?.ownLogin,
+  };
 }
 
 const UNKNOWN: ServerTraits = {

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Req, Res, UseGuards } from '@nestjs/commo
 import { writeEventList } from '@opr-connect/opr';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import { HubConfig } from '../config/hub-config';
+import { Configuration } from '../config/configuration';
 import { OperatorGuard } from '../connected-servers/basic-auth';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ConversationRepository } from '../conversation/conversation.repository';
@@ -23,7 +23,7 @@ export class EventServiceController {
     private readonly conversations: Conversations,
     private readonly repository: ConversationRepository,
     private readonly servers: ConnectedServers,
-    private readonly config: HubConfig,
+    private readonly configuration: Configuration,
   ) {}
 
   @Post('event_list')
@@ -31,7 +31,7 @@ export class EventServiceController {
     const submitted = eventIn(request);
     const now = new Date().toISOString();
     const id = submitted.id ?? randomUUID();
-    const { publicUrl } = this.config;
+    const { publicUrl } = this.configuration.current;
     const event = {
       ...submitted,
       id,

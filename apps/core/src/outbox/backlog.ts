@@ -39,11 +39,11 @@ const COUNT = `
     select server, kind, count(*) as count from outbox_message where claim is not null and due_at > now() group by server, kind
   ), dead as (
     select server, kind, count(*) as count from outbox_message where state = 'dead' group by server, kind
+  ), heap as (
+    select server, kind, coalesce(pending.count, 0) as pending, coalesce(under_way.count, 0) as under_way,
+           coalesce(dead.count, 0) as dead, pending.first
+      from pending full join under_way using (server, kind) full join dead using (server, kind)
   )
-  select server, kind,
-         (coalesce(pending.count, 0) - coalesce(under_way.count, 0))::float8 as waiting,
-         coalesce(under_way.count, 0)::float8 as "underWay",
-         coalesce(dead.count, 0)::float8 as dead,
-         extract(epoch from now() - first.time_created)::float8 as oldest
-    from pending full join under_way using (server, kind) full join dead using (server, kind)
-    left join outbox_message first on first.seq = pending.first`;
+  select heap.server, heap.kind, (heap.pending - heap.under_way)::float8 as waiting, heap.under_way::float8 as "underWay",
+         heap.dead::float8 as dead, extract(epoch from now() - oldest.time_created)::float8 as oldest
+    from heap left join outbox_message oldest on oldest.seq = heap.first`;

@@ -1,4 +1,5 @@
 import type { Gate, Said, Verdict } from '../proxies/gate';
+import { LOOKS } from '../proxies/statement-label';
 
 /** The n-th time that a core says a thing while one step of a walk is taken. */
 export interface Point {
@@ -13,7 +14,7 @@ export type Moment = 'before' | 'after';
 interface Trap {
   point: Point;
   moment: Moment;
-  /** The last lasting point before it: a claim that comes earlier is a look for work that finds none. */
+  /** The last lasting point before it: a look for work that comes earlier finds none. */
   previous: Point | undefined;
   kill(): Promise<void>;
 }
@@ -50,8 +51,8 @@ export class Timeline implements Gate {
   }
 
   before({ label }: Said): Promise<Verdict> {
-    // Of claims only those count that find something, so the next one is the one after those.
-    const nth = label === 'claim' ? countOf(this.done, label) + 1 : count(this.asked, label);
+    // Of looks only those count that find something, so the next one is the one after those.
+    const nth = LOOKS.has(label) ? countOf(this.done, label) + 1 : count(this.asked, label);
     return this.meet({ label, nth, lasting: false }, 'before');
   }
 
@@ -64,7 +65,7 @@ export class Timeline implements Gate {
   private async meet({ label, nth }: Point, moment: Moment): Promise<Verdict> {
     const { trap } = this;
     if (!trap || trap.moment !== moment || trap.point.label !== label || trap.point.nth !== nth) return 'pass';
-    if (label === 'claim' && moment === 'before' && !this.isPassed(trap.previous)) return 'pass';
+    if (LOOKS.has(label) && moment === 'before' && !this.isPassed(trap.previous)) return 'pass';
     this.trap = undefined;
     this.isSprung = true;
     await trap.kill();

@@ -10,7 +10,7 @@ import {
   queryText,
   type Frame,
 } from './postgres-frames';
-import { statementLabel } from './statement-label';
+import { LOOKS, statementLabel } from './statement-label';
 
 /**
  * Stands between a core and PostgreSQL, and asks a gate before each statement is passed on and before its answer is passed
@@ -127,8 +127,8 @@ class Session {
   }
 }
 
-/** A claim that found nothing changed nothing, and is no point. */
+/** What changed nothing is no point. */
 function effectOf({ label, tag }: { label: string | undefined; tag: string }, open: boolean): Said | undefined {
-  if (label === undefined || (label === 'claim' && / 0$/.test(tag))) return undefined;
+  if (label === undefined || /^(UPDATE|DELETE) 0$/.test(tag) || (LOOKS.has(label) && / 0$/.test(tag))) return undefined;
   return { label, lasting: !open && !tag.startsWith('SELECT') };
 }

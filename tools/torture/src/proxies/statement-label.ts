@@ -1,5 +1,9 @@
-/** Statements that keep nothing: wake-ups, and leases that are only made longer. When they come depends on a clock. */
-const NOT_A_POINT = /pg_notify|^listen |^update outbox_message m set due_at/;
+/** Statements that keep nothing: wake-ups, looks at servers, leases that are only made longer. When they come depends on a clock. */
+const NOT_A_POINT =
+  /pg_notify|^listen |^update outbox_message m set due_at|^update server_state s set inbox_until|^select .* from server_state$/;
+
+/** Looks for work, which come by the clock too: only those that find some are points. */
+export const LOOKS: ReadonlySet<string> = new Set(['claim', 'lease inbox']);
 
 /** The first that fits is what a statement is called; else verb and table. */
 const NAMES: readonly (readonly [RegExp, string])[] = [
@@ -7,6 +11,8 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^commit/, 'commit'],
   [/^rollback/, 'rollback'],
   [/skip locked/, 'claim'],
+  [/^update server_state s set inbox_claim = \$/, 'lease inbox'],
+  [/^update server_state set inbox_claim = null/, 'give up inbox'],
   [/insert into event \(/, 'write new event'],
   [/update event set document/, 'write decision'],
   [/from event where .* for update/, 'lock event'],
