@@ -56,11 +56,8 @@ export const READS = cases('synchronize', [
       await bench.change(adapter, written, [newNote('Told by us.', randomUUID())]);
       bench.tool.note(written.ref.id, 'Told by a person.');
       const { notes } = await bench.read(adapter, written);
-      const found = notes.map(({ own, text }) => [own, text.trim()]);
-      assert.deepEqual(found, [
-        [true, 'Told by us.'],
-        [false, 'Told by a person.'],
-      ]);
+      const found = Object.fromEntries(notes.map(({ own, text }) => [text.trim(), own]));
+      assert.deepEqual(found, { 'Told by us.': true, 'Told by a person.': false });
     },
   },
   {

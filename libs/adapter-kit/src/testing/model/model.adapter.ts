@@ -76,7 +76,7 @@ export class ModelAdapter implements Adapter {
     return this.written(await this.ticket(ref.id, signal));
   }
 
-  async receiveChange(hook: HookRequest, _signal: AbortSignal): Promise<Seen[]> {
+  async receiveChange(hook: HookRequest): Promise<Seen[]> {
     const { event, ticket, notes } = this.parse(hook.body);
     if (event === 'deleted') return [{ id: ticket.id, gone: 'it was deleted in the tool', annotations: [] }];
     return [

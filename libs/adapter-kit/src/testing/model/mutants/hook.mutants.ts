@@ -8,8 +8,8 @@ import type { Mutant } from './mutant';
 /** Tells the hook in another way. */
 const hearing = (altered: (seen: Seen) => Seen[]) =>
   class extends ModelAdapter {
-    override async receiveChange(hook: HookRequest, signal: AbortSignal): Promise<Seen[]> {
-      return (await super.receiveChange(hook, signal)).flatMap(altered);
+    override async receiveChange(hook: HookRequest): Promise<Seen[]> {
+      return (await super.receiveChange(hook)).flatMap(altered);
     }
   };
 

@@ -45,10 +45,10 @@ export const VALUE_MUTANTS: readonly Mutant[] = [
     caughtBy: 'values.person',
     flaw: 'a hook tells normal as warning',
     adapter: class extends ModelAdapter {
-      override async receiveChange(hook: HookRequest, signal: AbortSignal): Promise<Seen[]> {
+      override async receiveChange(hook: HookRequest): Promise<Seen[]> {
         const read = (snapshot: Snapshot): Snapshot =>
           snapshot.fields['level'] === 'p5' ? { ...snapshot, fields: { ...snapshot.fields, level: 'p4' } } : snapshot;
-        const seen = await super.receiveChange(hook, signal);
+        const seen = await super.receiveChange(hook);
         return seen.map((each) => ({ ...each, snapshot: each.snapshot && read(each.snapshot) }));
       }
     },
