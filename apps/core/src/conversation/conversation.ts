@@ -82,7 +82,7 @@ export type Input =
   /** The read of a party's record ended. */
   | { kind: 'read'; from: string; message: string; outcome: Seen | 'unreadable' }
   /** A message was carried. */
-  | { kind: 'delivered'; to: string; message: string; ref: ExternalRef; snapshot?: Snapshot; found: boolean }
+  | ({ kind: 'delivered'; to: string; message: string } & Delivered)
   /** A message will never be taken. */
   | { kind: 'rejected'; to: string; message: string; reason: string }
   /** The party's record no longer exists. */
@@ -91,6 +91,14 @@ export type Input =
   | { kind: 'retried'; to: string; message: string; dead: DeadLetter }
   /** A person gives a dead letter up. */
   | { kind: 'discarded'; to: string; message: string; dead: DeadLetter };
+
+/** What a server answered to a message: as `Written` of its adapter. */
+export interface Delivered {
+  ref: ExternalRef;
+  snapshot?: Snapshot;
+  found: boolean;
+  duplicates?: string[];
+}
 
 export interface Target {
   server: string;
@@ -143,6 +151,7 @@ export interface HistoryLine {
     | 'in doubt'
     | 'read'
     | 'delivered'
+    | 'duplicate'
     | 'rejected'
     | 'gone'
     | 'withdrawn'
