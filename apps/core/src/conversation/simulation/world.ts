@@ -289,6 +289,7 @@ export class World {
       ref: { id: message.server },
       snapshot,
       found,
+      late: true,
     });
   }
 
