@@ -1,4 +1,4 @@
-import { CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
+import { type CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
 import { readEvent, writeEvent, writeEventChange } from '@opr-connect/opr';
 import { eventually, newEvent, noteChange } from './support/events';
 import { Installation, SECRETS, usual } from './support/installation';
@@ -99,7 +99,7 @@ describe('Several cores', () => {
         done.push({ number: id, title: event.title });
       }
     };
-    const clients = Array.from({ length: 4 }, client);
+    const clients = Array.from({ length: 2 }, client);
     for (const [index, port] of ports.entries()) {
       expect(await cores[index]!.stop()).toBe(0);
       const so = done.length;
