@@ -20,6 +20,7 @@ import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
 import { logging } from './logging';
+import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
@@ -66,6 +67,7 @@ export class AppModule {
         EventServiceController,
         HooksController,
         HealthController,
+        ...METRICS.controllers,
         ...ADMIN.controllers,
       ],
       providers: [
@@ -89,6 +91,7 @@ export class AppModule {
         LeftBehind,
         InboxRepository,
         Inbox,
+        ...METRICS.providers,
         ...ADMIN.providers,
       ],
     };

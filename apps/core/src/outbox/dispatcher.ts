@@ -7,6 +7,7 @@ import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Input } from '../conversation/conversation';
 import { isDatabaseUnavailable } from '../database/errors';
+import { Attempts } from '../metrics/attempts';
 import { Carrier } from './carrier';
 import { nextStep, type NextStep } from './next-step';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
@@ -61,6 +62,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
+    private readonly attempts: Attempts,
     private readonly configuration: Configuration,
   ) {}
 
@@ -137,25 +139,26 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private async carry(message: OutboxMessage, signal: AbortSignal): Promise<void> {
     const server = this.servers.find(message.server);
     if (!server?.adapter) return;
-    const about = {
-      ...{ server: server.name, kind: message.kind, message: message.id },
-      ...{ event: message.event, attempt: message.attempts },
-    };
+    const { id, kind, event, eventId, attempts, age } = message;
+    const ended = this.attempts.begin(
+      { server: server.name, kind, message: id, attempt: attempts, event, eventId },
+      age,
+    );
     try {
       const answer = await this.call(message, server, server.adapter, signal);
       if ('failure' in answer) {
         const step = nextStep(answer.failure, message);
-        this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
-        return await persistently(() => this.failed(message, server, step), signal);
+        await persistently(() => this.failed(message, server, step), signal);
+        return ended(step.kind, { reason: step.reason });
       }
       await persistently(async () => {
         await this.states.worked(server.uuid);
         await this.settlements.settle({ message, input: answer.input });
       }, signal);
-      this.log.log(about, 'carried');
+      ended('done');
     } catch (error) {
       // The database failed us: nothing was written, and the message comes back when its lease ends.
-      this.log.error({ ...about, reason: String(error) }, 'a message was carried and could not be settled');
+      ended('unsettled', { reason: String(error) });
     }
   }
 
@@ -185,13 +188,14 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
       case 'later':
         return this.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
       case 'pause': {
-        const ms = await this.states.failed(server.uuid, step);
+        await this.states.failed(server.uuid, step);
         if (step.alarm)
           this.log.error(
             { server: server.name, reason: step.reason },
             `nothing can be carried to ${server.name} until its configuration is put right`,
           );
-        return this.release(message, { ms, countsAttempt: false, error: step.reason });
+        // The pause alone holds it up, so that it goes as soon as somebody resumes the server.
+        return this.release(message, { ms: 0, countsAttempt: false, error: step.reason });
       }
       case 'reject':
         if (message.kind === 'read') return this.unreadable(message);
