@@ -22,6 +22,7 @@ import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
 import { Sightings } from './hooks/sightings';
 import { logging } from './logging';
+import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
@@ -51,12 +52,13 @@ export class AppModule {
           retryAttempts: 0,
           applicationName: 'opr-connect',
           extra: {
-            connectionTimeoutMillis: 5_000,
-            // A database host that vanishes without a word must not hold up anybody for ever.
+            // A database host that vanishes without a word must not hold up anybody for long: callers are told 503, and what is
+            // under way is found again within the lease of the outbox.
+            connectionTimeoutMillis: 4_000,
             keepAlive: true,
-            query_timeout: 40_000,
-            statement_timeout: 30_000,
-            idle_in_transaction_session_timeout: 30_000,
+            query_timeout: 10_000,
+            statement_timeout: 9_000,
+            idle_in_transaction_session_timeout: 9_000,
           },
           poolErrorHandler: () => undefined,
         }),
@@ -68,6 +70,7 @@ export class AppModule {
         EventServiceController,
         HooksController,
         HealthController,
+        ...METRICS.controllers,
         ...ADMIN.controllers,
         ...SCHEDULES.controllers,
       ],
@@ -95,6 +98,7 @@ export class AppModule {
         Inbox,
         ServerCalls,
         ...SCHEDULES.providers,
+        ...METRICS.providers,
         ...ADMIN.providers,
       ],
     };

@@ -252,6 +252,13 @@ export class RetentionConfig {
   historyDays = 365;
 }
 
+/** Who may read `/metrics`. */
+export class MetricsConfig {
+  /** Everybody who reaches the hub, without a login; else operators only. */
+  @IsBoolean(flag)
+  open = false;
+}
+
 /** The whole configuration file. */
 export class HubConfig {
   /** Part of every correlation key and of every default uuid: choose it once. */
@@ -276,6 +283,9 @@ export class HubConfig {
 
   @MapOf(() => RetentionConfig)
   retention = new RetentionConfig();
+
+  @MapOf(() => MetricsConfig)
+  metrics: MetricsConfig = new MetricsConfig();
 
   @ListOf(() => OperatorConfig)
   operators: OperatorConfig[] = [];

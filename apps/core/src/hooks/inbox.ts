@@ -4,7 +4,8 @@ import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import { Statements } from '../database/statements';
-import { nextStep } from '../outbox/next-step';
+import { Attempts } from '../metrics/attempts';
+import { nextStep, type NextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { InboxRepository, type InboxLease, type InboxMessage } from './inbox.repository';
 import { Sightings } from './sightings';
@@ -36,6 +37,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
+    private readonly attempts: Attempts,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -116,32 +118,36 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     server: ConnectedServer,
     adapter: Adapter,
   ): Promise<boolean> {
-    const about = { server: server.name, kind: 'hook', message: message.id, attempt: message.attempts + 1 };
+    const { id, age } = message;
+    const attempt = message.attempts + 1;
+    const ended = this.attempts.begin({ server: server.name, kind: 'hook', message: id, attempt }, age);
     try {
       const seen = await understand(message, adapter);
-      const carry = await this.database.transaction(async (sql) =>
+      const told = await this.database.transaction(async (sql) =>
         (await this.inbox.complete(message, lease, sql)) ? this.sightings.tellIn(sql, server.uuid, seen) : undefined,
       );
-      if (!carry) return false;
-      this.signals.due(carry);
-      this.log.log({ ...about, records: seen.length }, 'translated');
+      if (!told) return false;
+      this.signals.due(told.carry);
+      ended('done', { records: seen.length, events: told.events });
       return true;
     } catch (error) {
-      const step = nextStep(error, { kind: 'hook', attempts: message.attempts + 1 });
-      this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not translated');
-      switch (step.kind) {
-        case 'later':
-          await this.inbox.postpone(message, lease, step.ms, step.reason);
-          return false;
-        case 'pause':
-          await this.inbox.postpone(message, lease, await this.states.failed(server.uuid, step), step.reason);
-          return false;
-        case 'reject':
-        case 'gone':
-        case 'unreadable':
-          await this.inbox.bury(message, lease, step.reason);
-          return true;
-      }
+      const step = nextStep(error, { kind: 'hook', attempts: attempt });
+      await this.failed(message, lease, step);
+      ended(step.kind, { reason: step.reason });
+      return step.kind !== 'later' && step.kind !== 'pause';
+    }
+  }
+
+  private async failed(message: InboxMessage, lease: InboxLease, step: NextStep): Promise<void> {
+    switch (step.kind) {
+      case 'later':
+        return this.inbox.postpone(message, lease, step.ms, step.reason);
+      case 'pause':
+        return this.inbox.postpone(message, lease, await this.states.failed(lease.server, step), step.reason);
+      case 'reject':
+      case 'gone':
+      case 'unreadable':
+        return this.inbox.bury(message, lease, step.reason);
     }
   }
 }

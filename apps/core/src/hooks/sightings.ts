@@ -15,14 +15,14 @@ export class Sightings {
 
   /**
    * Tells the events in somebody's transaction, who makes the messages known after the commit. Records that no event of this
-   * server knows are passed over.
+   * server knows are passed over. Answers which events they belong to, and what is to be carried.
    */
-  async tellIn(sql: Sql, server: string, seen: readonly Seen[]): Promise<Carry[]> {
+  async tellIn(sql: Sql, server: string, seen: readonly Seen[]): Promise<{ events: string[]; carry: Carry[] }> {
     const asked: Asked[] = [];
     for (const one of seen) {
       const known = await this.repository.rowOf(server, one.id, sql);
       if (known) asked.push({ event: known.event, input: { kind: 'seen', from: known.row, seen: one } });
     }
-    return this.conversations.decideAllIn(sql, asked);
+    return { events: asked.map(({ event }) => event), carry: await this.conversations.decideAllIn(sql, asked) };
   }
 }

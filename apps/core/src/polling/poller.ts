@@ -73,12 +73,13 @@ export class Poller implements Task {
       signal,
     );
     await this.calls.worked(server);
-    const carry = await this.database.transaction(async (sql) =>
+    const told = await this.database.transaction(async (sql) =>
       (await this.schedule.advance(work, cursor, sql)) ? this.sightings.tellIn(sql, server.uuid, seen) : undefined,
     );
-    if (!carry) throw new Error('another core polls this server now');
-    this.signals.due(carry);
-    if (seen.length > 0) this.log.log({ server: server.name, kind: this.kind, records: seen.length }, 'polled');
+    if (!told) throw new Error('another core polls this server now');
+    this.signals.due(told.carry);
+    if (seen.length > 0)
+      this.log.log({ server: server.name, kind: this.kind, records: seen.length, events: told.events }, 'polled');
     return { cursor, more };
   }
 
