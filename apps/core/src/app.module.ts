@@ -96,9 +96,9 @@ export class AppModule {
         InboxRepository,
         Sightings,
         Inbox,
+        ...METRICS.providers,
         ServerCalls,
         ...SCHEDULES.providers,
-        ...METRICS.providers,
         ...ADMIN.providers,
       ],
     };

@@ -19,8 +19,8 @@ const text = readFileSync(join(__dirname, '../../../../docs/configuration.md'), 
 describe('docs/configuration.md', () => {
   it.each([
     HubConfig,
-    RetentionConfig,
     MetricsConfig,
+    RetentionConfig,
     OperatorConfig,
     ServerConfig,
     RuleConfig,

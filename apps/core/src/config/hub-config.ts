@@ -237,6 +237,13 @@ export class RuleConfig {
   targets: TargetConfig[];
 }
 
+/** Who may read `/metrics`. */
+export class MetricsConfig {
+  /** Everybody who reaches the hub, without a login; else operators only. */
+  @IsBoolean(flag)
+  open = false;
+}
+
 /** For how long what is over is kept, in days. 0: for ever. */
 export class RetentionConfig {
   /** An event that is closed everywhere, after its last change. Its ids are kept for ever. */
@@ -250,13 +257,6 @@ export class RetentionConfig {
   @Min(0, days)
   @Max(36_500, days)
   historyDays = 365;
-}
-
-/** Who may read `/metrics`. */
-export class MetricsConfig {
-  /** Everybody who reaches the hub, without a login; else operators only. */
-  @IsBoolean(flag)
-  open = false;
 }
 
 /** The whole configuration file. */
@@ -281,11 +281,11 @@ export class HubConfig {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/\/+$/, '') : value))
   publicUrl?: string;
 
-  @MapOf(() => RetentionConfig)
-  retention = new RetentionConfig();
-
   @MapOf(() => MetricsConfig)
   metrics: MetricsConfig = new MetricsConfig();
+
+  @MapOf(() => RetentionConfig)
+  retention = new RetentionConfig();
 
   @ListOf(() => OperatorConfig)
   operators: OperatorConfig[] = [];

@@ -88,7 +88,7 @@ export type Input =
   /** A party was compared: the outbox holds these messages to it, dead letters among them, and its record says so if it was read. */
   | { kind: 'compared'; from: string; held: readonly string[]; outcome?: Seen }
   /** A message was carried. */
-  | { kind: 'delivered'; to: string; message: string; ref: ExternalRef; snapshot?: Snapshot; found: boolean }
+  | ({ kind: 'delivered'; to: string; message: string } & Delivered)
   /** A message will never be taken. */
   | { kind: 'rejected'; to: string; message: string; reason: string }
   /** The party's record no longer exists. */
@@ -97,6 +97,14 @@ export type Input =
   | { kind: 'retried'; to: string; message: string; dead: DeadLetter }
   /** A person gives a dead letter up. */
   | { kind: 'discarded'; to: string; message: string; dead: DeadLetter };
+
+/** What a server answered to a message: as `Written` of its adapter. */
+export interface Delivered {
+  ref: ExternalRef;
+  snapshot?: Snapshot;
+  found: boolean;
+  duplicates?: string[];
+}
 
 export interface Target {
   server: string;
@@ -166,6 +174,7 @@ export interface HistoryLine {
     | 'in doubt'
     | 'read'
     | 'delivered'
+    | 'duplicate'
     | 'rejected'
     | 'gone'
     | 'withdrawn'

@@ -1,4 +1,4 @@
-import type { ExternalRef, Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
+import type { Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
 import type { ForwardingState, ForwardingType, OprEvent, PropertyChange } from '@opr-connect/opr';
 import {
   EVERYTHING,
@@ -9,6 +9,7 @@ import {
   type Conversation,
   type DeadLetter,
   type Decision,
+  type Delivered,
   type Finding,
   type HistoryLine,
   type Input,
@@ -337,13 +338,16 @@ class Walk {
     this.say(party, 'compared', [finding.kind, finding.detail].filter(Boolean).join(': '));
   }
 
-  delivered(to: string, message: string, written: { ref: ExternalRef; snapshot?: Snapshot; found: boolean }): void {
+  delivered(to: string, message: string, written: Delivered): void {
     const party = this.party(to);
     const properties = this.settle(party, message);
     const forwarded = properties.includes(EVERYTHING);
     party.ref = { ...party.ref, ...written.ref };
     if (forwarded) party.state = 'forwarded';
-    this.say(party, 'delivered', written.ref.displayId ?? written.ref.id);
+    const name = written.ref.displayId ?? written.ref.id;
+    this.say(party, 'delivered', name);
+    for (const extra of written.duplicates ?? [])
+      this.say(party, 'duplicate', `an extra record, ${extra}, was closed as a duplicate of ${name}`);
     this.sawVersion(party, written.snapshot?.version);
     if (written.snapshot) {
       const beyond = forwarded

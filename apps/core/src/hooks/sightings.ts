@@ -15,7 +15,7 @@ export class Sightings {
 
   /**
    * Tells the events in somebody's transaction, who makes the messages known after the commit. Records that no event of this
-   * server knows are passed over. Answers which events they belong to, and what is to be carried.
+   * server knows are passed over. Answers which events the others belong to, and what is to be carried.
    */
   async tellIn(sql: Sql, server: string, seen: readonly Seen[]): Promise<{ events: string[]; carry: Carry[] }> {
     const asked: Asked[] = [];
