@@ -95,6 +95,14 @@ async function whileTheDatabaseIsAway(): Promise<Answer> {
   }
 }
 
+/** An event that was closed long ago. */
+async function retired(): Promise<string> {
+  const event = newEvent({ category: 'none' });
+  await post('/event', writeEvent(event));
+  await hub.rows(`update event set retired_at = now() where event_id = '${event.id}'`);
+  return event.id;
+}
+
 /** The hub's contract: what it answers for which reason. `docs/status-codes.md` says the same. */
 const CONTRACT: [string, number, () => Promise<Answer>][] = [
   ['accepted', 200, () => post('/event', writeEvent(known))],
@@ -111,6 +119,8 @@ const CONTRACT: [string, number, () => Promise<Answer>][] = [
   ],
   ['property_not_settable', 403, () => unsettable()],
   ['not_held', 404, () => post('/event_change/nothing', closing)],
+  ['id_retired', 409, async () => post('/event', writeEvent(newEvent({ id: await retired() })))],
+  ['retired', 410, async () => hub.asObm.change(await retired(), stateChange('open'))],
   ['too_large', 413, () => post('/event', 'x'.repeat(8 * 1024 * 1024 + 1))],
   ['wrong_media_type', 415, () => post('/event', writeEvent(newEvent()), { 'content-type': 'text/plain' })],
   ['wrong_document', 422, () => post('/event', closing)],
