@@ -79,7 +79,7 @@ describe('loadConfig', () => {
   });
 
   it('answers an empty configuration without a file, with an empty one, and with fields left empty', () => {
-    const empty = { hubId: 'opr-connect', operators: [], servers: [], rules: [] };
+    const empty = { hubId: 'opr-connect', metrics: { open: false }, operators: [], servers: [], rules: [] };
     expect({ ...loadConfig({ variables }) }).toEqual(empty);
     expect({ ...load('') }).toEqual(empty);
     expect({ ...load('# nothing yet\nservers:\nrules:\n') }).toEqual(empty);
