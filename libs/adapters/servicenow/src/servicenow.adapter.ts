@@ -95,7 +95,8 @@ export class ServiceNowAdapter implements Adapter {
       values = Object.fromEntries(Object.entries(values).filter(([field, value]) => current[field] !== value));
       notes = notes.length === 0 ? notes : await this.notYetIn(ref.id, notes, signal);
     }
-    if (Object.keys(values).length === 0 && notes.length === 0) return current ? this.written(current) : { ref };
+    if (Object.keys(values).length === 0 && notes.length === 0)
+      return this.written(current ?? (await this.readRecord(ref.id, signal)));
     return this.written(await this.update(ref.id, this.withNotes(values, notes), signal));
   }
 
