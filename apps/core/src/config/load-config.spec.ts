@@ -80,7 +80,8 @@ describe('loadConfig', () => {
 
   it('answers an empty configuration without a file, with an empty one, and with fields left empty', () => {
     const retention = { eventsDays: 90, historyDays: 365 };
-    const empty = { hubId: 'opr-connect', metrics: { open: false }, retention, operators: [], servers: [], rules: [] };
+    const metrics = { open: false };
+    const empty = { hubId: 'opr-connect', metrics, retention, operators: [], servers: [], rules: [] };
     expect({ ...loadConfig({ variables }) }).toEqual(empty);
     expect({ ...load('') }).toEqual(empty);
     expect({ ...load('# nothing yet\nservers:\nrules:\n') }).toEqual(empty);
