@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   DeliveryError,
   EventAdapter,
@@ -61,11 +60,10 @@ export class ServiceNowAdapter implements Adapter {
   private readonly told = new Set<string>();
 
   constructor(
-    http: HttpService,
     private readonly settings: ServiceNowSettings,
     private readonly context: AdapterContext,
   ) {
-    this.client = new ServiceNowClient(http, settings);
+    this.client = new ServiceNowClient(settings);
     this.directory = new ServiceNowDirectory(this.client, settings.table, settings.closeCode);
     this.drafts = new ServiceNowDrafts(settings, this.directory);
   }
@@ -271,9 +269,7 @@ const compareTexts = (a: string, b: string): number => a.length - b.length || (a
 
 @EventAdapter({ key: 'servicenow', settings: ServiceNowSettings })
 export class ServiceNowAdapterFactory implements AdapterFactory<ServiceNowSettings> {
-  constructor(private readonly http: HttpService) {}
-
   connect(settings: ServiceNowSettings, context: AdapterContext): ServiceNowAdapter {
-    return new ServiceNowAdapter(this.http, settings, context);
+    return new ServiceNowAdapter(settings, context);
   }
 }

@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   GoneError,
   MisconfiguredError,
@@ -7,7 +6,7 @@ import {
   TransientError,
 } from '@opr-connect/adapter-kit';
 import { ANSWERS, ServiceNowClient } from './servicenow.client';
-import { openBench, PASSWORD, thrownBy, USER, type Bench } from './servicenow.fixture';
+import { openBench, PASSWORD, settingsFor, thrownBy, USER, type Bench } from './servicenow.fixture';
 
 let bench: Bench;
 let client: ServiceNowClient;
@@ -20,9 +19,7 @@ afterAll(() => bench.fake.close());
 afterEach(() => bench.fake.faults.clear());
 
 const clientWith = (password: string) =>
-  new ServiceNowClient(new HttpService(), {
-    ...{ url: `${bench.fake.url}/`, user: USER, password, timeoutMs: 3_000, settleMs: 77 },
-  });
+  new ServiceNowClient(settingsFor(`${bench.fake.url}/`, { password, timeoutMs: 3_000, settleMs: 77 }));
 
 const id = 'f'.repeat(32);
 const calls = {

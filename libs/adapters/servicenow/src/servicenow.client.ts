@@ -2,25 +2,26 @@ import type { HttpService } from '@nestjs/axios';
 import {
   basicAuthorization,
   callTool,
-  DEFAULT_HTTP_LIMITS,
   GoneError,
   MisconfiguredError,
   OutcomeUnknownError,
   RejectedError,
   retryAfterMs,
+  toolHttp,
   TransientError,
   type HttpAnswer,
   type HttpCall,
+  type HttpSettings,
 } from '@opr-connect/adapter-kit';
 
 /** A row as the adapter reads it: raw values; of a reference, what it refers to. A field that was not answered is absent. */
 export type ServiceNowRow = Readonly<Record<string, string | undefined>>;
 
-export interface Connection {
+/** The settings that the client needs. */
+export interface Connection extends HttpSettings {
   url: string;
   user: string;
   password: string;
-  timeoutMs: number;
   settleMs: number;
 }
 
@@ -78,10 +79,11 @@ const TEXT_LIMIT = 500;
 
 /** The Table API of one instance. Knows rows, nothing about events. */
 export class ServiceNowClient {
-  constructor(
-    private readonly http: HttpService,
-    private readonly connection: Connection,
-  ) {}
+  private readonly http: HttpService;
+
+  constructor(private readonly connection: Connection) {
+    this.http = toolHttp(connection);
+  }
 
   /** Rows that an encoded query names. ServiceNow drops conditions it does not understand: callers check what they get. */
   async list(
@@ -148,8 +150,7 @@ export class ServiceNowClient {
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
     };
-    const { timeoutMs, settleMs } = this.connection;
-    const answer = await callTool(this.http, call, { ...DEFAULT_HTTP_LIMITS, timeoutMs, settleMs });
+    const answer = await callTool(this.http, call, this.connection);
     if (answer.status < 200 || answer.status > 299) throw this.failure(method, path, answer);
     const result = property(parse(answer.body), 'result');
     if (typeof result !== 'object' || result === null) throw this.notJson(method, path);

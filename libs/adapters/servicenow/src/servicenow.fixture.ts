@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { parseSettings, type Delivery, type Forwarded, type Written } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import { ServiceNowAdapter } from './servicenow.adapter';
@@ -26,7 +25,7 @@ export async function openBench(overrides: Partial<ServiceNowSettings> = {}): Pr
     warn: (message: string) => void logged.push({ level: 'warn', message }),
   };
   const another = (own: Partial<ServiceNowSettings> = {}) =>
-    new ServiceNowAdapter(new HttpService(), settingsFor(fake.url, { ...overrides, ...own }), {
+    new ServiceNowAdapter(settingsFor(fake.url, { ...overrides, ...own }), {
       ...{ server: 'servicenow', hubId: 'spec', log },
     });
   return { fake, logged, another, adapter: another() };

@@ -1,4 +1,4 @@
-import { Secret } from '@opr-connect/adapter-kit';
+import { HttpSettings, Secret } from '@opr-connect/adapter-kit';
 import {
   IsIn,
   IsInt,
@@ -41,7 +41,7 @@ const IsInstanceUrl = (options?: ValidationOptions): PropertyDecorator =>
   );
 
 /** The `settings:` of a connected server with `adapter: servicenow`. */
-export class ServiceNowSettings {
+export class ServiceNowSettings extends HttpSettings {
   /** Address of the instance, for example `https://example.service-now.com`. Names the home of every record: do not move it. */
   @IsInstanceUrl()
   url: string;
@@ -112,12 +112,6 @@ export class ServiceNowSettings {
   /** Page of a record, with `{url}`, `{table}`, `{sys_id}` and `{number}` as placeholders. */
   @Matches(/\{(sys_id|number)\}/, { message: '$property must contain {sys_id} or {number}' })
   linkTemplate = '{url}/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}';
-
-  /** How long one call may take. */
-  @IsInt()
-  @Min(100)
-  @Max(300_000)
-  timeoutMs = 30_000;
 
   /** How long a write may still take effect in the instance after its answer was lost. */
   @IsInt()
