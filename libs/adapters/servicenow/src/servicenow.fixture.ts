@@ -9,29 +9,32 @@ export const HOOK_SECRET = 'key-of-the-business-rule';
 export const USER = 'opr.connect';
 export const KEY = 'b1f7c6c0-6f2f-5d0e-9a6e-0f5f3c2f8a11';
 
+/** Settings as a file has them. */
+export type Plain = Record<string, unknown>;
+
 /** What the specs of this adapter stand on: an adapter, its fake, and what it logged. */
 export interface Bench {
   fake: FakeServiceNow;
   adapter: ServiceNowAdapter;
   logged: { level: string; message: string }[];
-  another(overrides?: Partial<ServiceNowSettings>): ServiceNowAdapter;
+  another(overrides?: Plain): ServiceNowAdapter;
 }
 
-export async function openBench(overrides: Partial<ServiceNowSettings> = {}): Promise<Bench> {
+export async function openBench(overrides: Plain = {}): Promise<Bench> {
   const fake = await FakeServiceNow.start({ user: USER, password: PASSWORD });
   const logged: Bench['logged'] = [];
   const log = {
     info: (message: string) => void logged.push({ level: 'info', message }),
     warn: (message: string) => void logged.push({ level: 'warn', message }),
   };
-  const another = (own: Partial<ServiceNowSettings> = {}) =>
+  const another = (own: Plain = {}) =>
     new ServiceNowAdapter(settingsFor(fake.url, { ...overrides, ...own }), {
       ...{ server: 'servicenow', hubId: 'spec', log },
     });
   return { fake, logged, another, adapter: another() };
 }
 
-export function settingsFor(url: string, overrides: Partial<ServiceNowSettings> = {}): ServiceNowSettings {
+export function settingsFor(url: string, overrides: Plain = {}): ServiceNowSettings {
   const plain = { url, user: USER, password: PASSWORD, hookSecret: HOOK_SECRET, timeoutMs: 5_000, settleMs: 250 };
   const parsed = parseSettings(ServiceNowSettings, { ...plain, ...overrides });
   if (!parsed.ok) throw new Error(parsed.problems.join('; '));

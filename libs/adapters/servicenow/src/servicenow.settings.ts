@@ -1,4 +1,4 @@
-import { HttpSettings, Secret } from '@opr-connect/adapter-kit';
+import { HttpSettings, MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
 import {
   IsIn,
   IsInt,
@@ -15,6 +15,9 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 
+import { SERVICENOW } from './servicenow.facts';
+
+const FIELD = /^[a-z][a-z0-9_]*$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** A password must not travel in the clear: https, or http to this machine. */
@@ -64,7 +67,7 @@ export class ServiceNowSettings extends HttpSettings {
   hookSecret: string;
 
   /** Table of the records: `incident` or one that extends it. */
-  @Matches(/^[a-z][a-z0-9_]*$/)
+  @Matches(FIELD)
   table = 'incident';
 
   /** Written to `correlation_display`; the business rule's condition names the same text. One per hub that uses the instance. */
@@ -84,12 +87,6 @@ export class ServiceNowSettings extends HttpSettings {
   @IsNotEmpty()
   assignmentGroup?: string;
 
-  /** Channel of new records, a value of the choice list `contact_type`, for example `monitoring`. */
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  contactType?: string;
-
   /** Resolution code; must be one that the instance defines. Without it the first known one that it does define is taken. */
   @IsOptional()
   @IsString()
@@ -101,13 +98,23 @@ export class ServiceNowSettings extends HttpSettings {
   @IsNotEmpty()
   closeNotes = 'The event was closed.';
 
+  /** Field of the resolution code; empty for a table that has none. */
+  @Matches(/^([a-z][a-z0-9_]*)?$/)
+  closeCodeField = 'close_code';
+
+  /** Field of the resolution notes. */
+  @Matches(FIELD)
+  closeNotesField = 'close_notes';
+
+  /** Length of the column `description`, in characters: what is longer is cut, with a mark. */
+  @IsInt()
+  @Min(200)
+  @Max(16_000_000)
+  descriptionLimit = 4_000;
+
   /** Where annotations go: internal work notes, or comments that the caller sees. */
   @IsIn(['work_notes', 'comments'])
   journal: 'work_notes' | 'comments' = 'work_notes';
-
-  /** What a resolved record makes of its event. */
-  @IsIn(['closed', 'resolved'])
-  resolvedMeans: 'closed' | 'resolved' = 'closed';
 
   /** Page of a record, with `{url}`, `{table}`, `{sys_id}` and `{number}` as placeholders. */
   @Matches(/\{(sys_id|number)\}/, { message: '$property must contain {sys_id} or {number}' })
@@ -118,4 +125,9 @@ export class ServiceNowSettings extends HttpSettings {
   @Min(0)
   @Max(600_000)
   settleMs = 10_000;
+
+  /** How events are told in the words of this table. */
+  @Optional()
+  @MapOf(() => mappingSettings(SERVICENOW))
+  mapping?: MappingSettings;
 }

@@ -41,6 +41,8 @@ export class FakeHooks {
   target: HookTarget | undefined;
   readonly behaviour: HookBehaviour = { off: false, delayMs: 0, doubled: false, reordered: false, echo: true };
   readonly sent: SentHook[] = [];
+  /** The system property `opr_connect.fields`. */
+  furtherFields: readonly string[] = [];
   private queue: Promise<void> = Promise.resolve();
   private held: string | undefined;
 
@@ -104,7 +106,7 @@ export class FakeHooks {
         sent_at: glideTime(),
       },
       fields: {
-        ...Object.fromEntries(FIELDS.map((field) => [field, row[field] ?? ''])),
+        ...Object.fromEntries([...FIELDS, ...this.furtherFields].map((field) => [field, row[field] ?? ''])),
         'assigned_to.user_name': walk('assigned_to', 'sys_user', 'user_name'),
         'assignment_group.name': walk('assignment_group', 'sys_user_group', 'name'),
       },
