@@ -20,6 +20,7 @@ import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
 import { logging } from './logging';
+import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { Carrier } from './outbox/carrier';
@@ -48,12 +49,13 @@ export class AppModule {
           retryAttempts: 0,
           applicationName: 'opr-connect',
           extra: {
-            connectionTimeoutMillis: 5_000,
-            // A database host that vanishes without a word must not hold up anybody for ever.
+            // A database host that vanishes without a word must not hold up anybody for long: callers are told 503, and what is
+            // under way is found again within the lease of the outbox.
+            connectionTimeoutMillis: 4_000,
             keepAlive: true,
-            query_timeout: 40_000,
-            statement_timeout: 30_000,
-            idle_in_transaction_session_timeout: 30_000,
+            query_timeout: 10_000,
+            statement_timeout: 9_000,
+            idle_in_transaction_session_timeout: 9_000,
           },
           poolErrorHandler: () => undefined,
         }),
@@ -65,6 +67,7 @@ export class AppModule {
         EventServiceController,
         HooksController,
         HealthController,
+        ...METRICS.controllers,
         ...ADMIN.controllers,
       ],
       providers: [
@@ -88,6 +91,7 @@ export class AppModule {
         LeftBehind,
         InboxRepository,
         Inbox,
+        ...METRICS.providers,
         ...ADMIN.providers,
       ],
     };

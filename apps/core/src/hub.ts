@@ -8,6 +8,8 @@ import { AppModule } from './app.module';
 import type { Configuration } from './config/configuration';
 import type { Environment } from './config/environment';
 import { migrate } from './database/migrate';
+import { measureAcknowledgements } from './metrics/acknowledgements';
+import { Metrics } from './metrics/metrics';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
 import { takeRawBodies } from './raw-bodies';
 
@@ -49,6 +51,7 @@ export async function startHub(
   app.useLogger(app.get(Logger));
   takeRawBodies(http);
   refuseNul(http);
+  measureAcknowledgements(http, app.get(Metrics));
   await app.listen(environment.port, environment.host);
   const { address, port, family } = http.getHttpServer().address() as AddressInfo;
   return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => app.close() };

@@ -1,22 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Module, type DynamicModule } from '@nestjs/common';
-import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import type { Adapter, Delivery, Seen } from '@opr-connect/adapter-kit';
 import { readEvent, type EventChange, type OprEvent } from '@opr-connect/opr';
-import { ADAPTER_MODULES } from './adapters';
-import { ConfigError } from './config/config-error';
-import { Configuration } from './config/configuration';
-import { Environment, readEnvironment } from './config/environment';
-import { ConnectedServers } from './connected-servers/connected-servers';
 import { readChanges } from './conversation/properties';
+import { exitCodeOf, UsageError, withServer } from './one-server';
 
 const USAGE = `npm run try -- <server> [--event <file>] [--hook <file> [--header '<name>: <value>'] …] [--json]
   Shows what would be sent to a connected server for an event (OPR XML; without a file, for one that is made up), and as
   what a hook with this body would be understood. Nothing is sent and nothing is stored.`;
 
-/** Exit codes, as in sysexits. */
-const EXIT = { usage: 64, refused: 65, config: 78 } as const;
 const TIME_LIMIT_MS = 30_000;
 const KEY = '00000000-0000-5000-8000-000000000000';
 
@@ -31,41 +23,13 @@ const CLOSED: EventChange = {
   changedProperties: [{ kind: 'state_change', propertyName: 'state', previousValue: 'open', currentValue: 'closed' }],
 };
 
-class UsageError extends Error {}
-
-/** The connected servers of a configuration, without a database behind them and without a door. */
-@Module({})
-class ServersModule {
-  static of(environment: Environment, configuration: Configuration): DynamicModule {
-    return {
-      module: ServersModule,
-      imports: [DiscoveryModule, ...ADAPTER_MODULES],
-      providers: [
-        { provide: Environment, useValue: environment },
-        { provide: Configuration, useValue: configuration },
-        ConnectedServers,
-      ],
-    };
-  }
-}
-
 async function main(): Promise<void> {
   const { name, event, hook, headers, json } = readArguments();
-  const environment = readEnvironment();
-  const module = ServersModule.of(environment, Configuration.load(environment));
-  const context = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-  try {
-    const server = context.get(ConnectedServers).named(name);
-    if (!server) throw new UsageError(`There is no connected server ${name}`);
-    if (!server.adapter) throw new ConfigError(`${environment.configFile}: ${name}`, server.problems);
-    const tried = {
-      ...(hook === undefined && (await sent(server.adapter, event))),
-      ...(hook !== undefined && { understood: await understood(server.adapter, hook, headers) }),
-    };
-    process.stdout.write(json ? `${JSON.stringify(tried, null, 2)}\n` : inWords(name, tried));
-  } finally {
-    await context.close();
-  }
+  const tried = await withServer(name, async (adapter) => ({
+    ...(hook === undefined && (await sent(adapter, event))),
+    ...(hook !== undefined && { understood: await understood(adapter, hook, headers) }),
+  }));
+  process.stdout.write(json ? `${JSON.stringify(tried, null, 2)}\n` : inWords(name, tried));
 }
 
 function readArguments() {
@@ -134,6 +98,5 @@ function inWords(name: string, { event, change, understood: seen }: Tried): stri
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode =
-    error instanceof UsageError ? EXIT.usage : error instanceof ConfigError ? EXIT.config : EXIT.refused;
+  process.exitCode = exitCodeOf(error);
 });

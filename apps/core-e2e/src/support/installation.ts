@@ -26,6 +26,8 @@ export interface InstallationOptions {
   answerWithin?: number;
   /** More lines of YAML for the ServiceNow server's settings. */
   serviceNow?: string;
+  /** The URL of a database of its own. Default: a new one. */
+  database?: string;
   /** Another configuration altogether. */
   config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
 }
@@ -49,7 +51,7 @@ export class Installation {
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     const folder = await mkdtemp(join(tmpdir(), 'opr-connect-core-'));
-    const database = await newDatabase();
+    const database = options.database ?? (await newDatabase());
     const port = await freePort();
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
     const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };

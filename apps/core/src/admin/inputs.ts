@@ -50,6 +50,15 @@ export class Page {
   before?: number;
 }
 
+/** Which part of the history of each event, the newest lines first. */
+export class HistoryPage {
+  @Limit()
+  limit = 200;
+
+  @Before()
+  before?: number;
+}
+
 /** Which dead letters: all conditions that are given must hold. */
 export class DeadLetterFilter {
   /** Name of a connected server. */

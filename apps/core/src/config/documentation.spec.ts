@@ -2,13 +2,21 @@ import { getMetadataStorage } from 'class-validator';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FilterConfig, HubConfig, OperatorConfig, RuleConfig, ServerConfig, TargetConfig } from './hub-config';
+import {
+  FilterConfig,
+  HubConfig,
+  MetricsConfig,
+  OperatorConfig,
+  RuleConfig,
+  ServerConfig,
+  TargetConfig,
+} from './hub-config';
 import { loadConfig } from './load-config';
 
 const text = readFileSync(join(__dirname, '../../../../docs/configuration.md'), 'utf8');
 
 describe('docs/configuration.md', () => {
-  it.each([HubConfig, OperatorConfig, ServerConfig, RuleConfig, FilterConfig, TargetConfig])(
+  it.each([HubConfig, MetricsConfig, OperatorConfig, ServerConfig, RuleConfig, FilterConfig, TargetConfig])(
     'has a row for every field of %p',
     (type) => {
       const fields = new Set(
@@ -16,7 +24,7 @@ describe('docs/configuration.md', () => {
           .getTargetValidationMetadatas(type, '', false, false)
           .map(({ propertyName }) => propertyName),
       );
-      expect(fields.size).toBeGreaterThan(1);
+      expect(fields.size).toBeGreaterThan(0);
       expect([...fields].filter((field) => !text.includes(`\n| \`${field}\``))).toEqual([]);
     },
   );

@@ -219,6 +219,13 @@ export class RuleConfig {
   targets: TargetConfig[];
 }
 
+/** Who may read `/metrics`. */
+export class MetricsConfig {
+  /** Everybody who reaches the hub, without a login; else operators only. */
+  @IsBoolean(flag)
+  open = false;
+}
+
 /** The whole configuration file. */
 export class HubConfig {
   /** Part of every correlation key and of every default uuid: choose it once. */
@@ -240,6 +247,9 @@ export class HubConfig {
   )
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.replace(/\/+$/, '') : value))
   publicUrl?: string;
+
+  @MapOf(() => MetricsConfig)
+  metrics: MetricsConfig = new MetricsConfig();
 
   @ListOf(() => OperatorConfig)
   operators: OperatorConfig[] = [];

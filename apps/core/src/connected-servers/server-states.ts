@@ -34,6 +34,7 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
   private readonly log = new Logger('ServerStates');
   private known = new Map<string, ServerState>();
   private timer?: NodeJS.Timeout;
+  private looking = false;
 
   constructor(
     private readonly database: DataSource,
@@ -42,13 +43,9 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.ensure();
-    const look = () =>
-      (this.isComplete() ? this.refresh() : this.ensure()).catch((error: unknown) =>
-        this.log.debug(`not refreshed: ${String(error)}`),
-      );
-    this.timer = setInterval(() => void look(), REFRESH_MS);
-    this.configuration.follow(() => void (this.isComplete() || look()));
+    await this.refresh();
+    this.timer = setInterval(() => void this.look(), REFRESH_MS);
+    this.configuration.follow(() => void this.look());
   }
 
   onApplicationShutdown(): void {
@@ -66,19 +63,21 @@ export class ServerStates implements OnModuleInit, OnApplicationShutdown {
     return state !== undefined && (state.heldAt !== undefined || (state.pausedUntil?.getTime() ?? 0) > Date.now());
   }
 
-  /** Makes a row for each server that has none: only servers with a row are claimed for. */
-  private async ensure(): Promise<void> {
-    await this.database.query('insert into server_state (server) select unnest($1::uuid[]) on conflict do nothing', [
-      this.servers.all().map(({ uuid }) => uuid),
-    ]);
-    await this.refresh();
+  /** One look at a time: those at a database that does not answer would take its connections from everything else. */
+  private async look(): Promise<void> {
+    if (this.looking) return;
+    this.looking = true;
+    await this.refresh().catch((error: unknown) => this.log.debug(`not refreshed: ${String(error)}`));
+    this.looking = false;
   }
 
-  private isComplete(): boolean {
-    return this.servers.all().every(({ uuid }) => this.known.has(uuid));
-  }
-
+  /** Reads all rows, and makes one for each server that has none: only servers with a row are claimed for. */
   private async refresh(): Promise<void> {
+    const missing = this.servers.all().flatMap(({ uuid }) => (this.known.has(uuid) ? [] : [uuid]));
+    if (missing.length > 0)
+      await this.database.query('insert into server_state (server) select unnest($1::uuid[]) on conflict do nothing', [
+        missing,
+      ]);
     const rows: Row[] = await this.database.query(`select ${COLUMNS} from server_state`);
     this.known = new Map(rows.map((row) => [row.server, stateIn(row)]));
   }

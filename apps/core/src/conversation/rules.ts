@@ -139,7 +139,7 @@ export const takesPart = (party: Party): boolean =>
   (party.attempted && party.state !== 'cancelled' && party.state !== 'expired');
 
 /** Whether anything at all is carried to this party. */
-export function isListening(party: Party, traits: ServerTraits): boolean {
+export function isListening(party: Pick<Party, 'state' | 'type'>, traits: ServerTraits): boolean {
   if (!traits.takesChanges) return false;
   switch (party.state) {
     case 'received':

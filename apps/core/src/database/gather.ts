@@ -1,3 +1,5 @@
+import { isContention, isDatabaseUnavailable } from './errors';
+
 /** How many writes may be under way at once, and how much one of them takes. */
 export interface GatherLimits {
   writers: number;
@@ -12,7 +14,8 @@ interface Waiting<Item, Result> {
 
 /**
  * Writes together what is asked for while the writers are busy: a quiet hub writes each item at once, a busy one pays for many
- * with one commit. A write that fails is repeated item by item, so what one item cannot do harms no other.
+ * with one commit. A write that fails is repeated item by item, so what one item cannot do harms no other; unless the database
+ * is away: then all who wait are told at once, instead of each finding out after the other.
  */
 export class Gather<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
@@ -49,7 +52,9 @@ export class Gather<Item, Result> {
       results.forEach((result, index) => batch[index]?.resolve(result));
     } catch (error) {
       const [only] = batch;
-      if (only && batch.length === 1) only.reject(error);
+      if (isDatabaseUnavailable(error) && !isContention(error))
+        for (const one of [...batch, ...this.waiting.splice(0)]) one.reject(error);
+      else if (only && batch.length === 1) only.reject(error);
       else for (const one of batch) await this.writeTogether([one]);
     }
   }

@@ -5,8 +5,10 @@ import { Operators1764200000000 } from './migrations/1764200000000-operators';
 
 const MIGRATIONS = [First1764000000000, Delivery1764100000000, Operators1764200000000];
 
-/** One of several cores migrates, the others wait for it. */
+/** One of several cores migrates, the others wait for it; not for ever, since it may be held up. */
 const MIGRATION_LOCK = 4_176_201;
+const LONGEST_WAIT = '120s';
+const CONNECT_MS = 10_000;
 
 /** The database was migrated by a version of the hub that is newer than this one. */
 export class SchemaTooNewError extends Error {
@@ -25,10 +27,17 @@ export class SchemaTooNewError extends Error {
  * @throws SchemaTooNewError
  */
 export async function migrate(url: string): Promise<void> {
-  const database = new DataSource({ type: 'postgres', url, migrations: MIGRATIONS, poolSize: 2 });
+  const database = new DataSource({
+    type: 'postgres',
+    url,
+    migrations: MIGRATIONS,
+    poolSize: 2,
+    connectTimeoutMS: CONNECT_MS,
+  });
   await database.initialize();
   const lock = database.createQueryRunner();
   try {
+    await lock.query(`set lock_timeout = '${LONGEST_WAIT}'`);
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await refuseNewer(database);
     await database.runMigrations({ transaction: 'each' });

@@ -11,7 +11,7 @@ export function route(
 ): Target[] {
   const targets = new Map<string, Target>();
   for (const rule of rules) {
-    if (!rule.active || !matches(rule.filter, event, source)) continue;
+    if (!rule.active || unmet(rule.filter, event, source) !== undefined) continue;
     for (const { server, type, hold } of rule.targets) {
       const uuid = serverId(server);
       if (uuid !== undefined && !targets.has(uuid))
@@ -21,18 +21,45 @@ export function route(
   return [...targets.values()];
 }
 
-function matches(filter: FilterConfig | undefined, event: OprEvent, source: string): boolean {
-  if (!filter) return true;
-  return (
-    isOneOf(filter.source, source) &&
-    isOneOf(filter.severity, event.severity ?? 'unknown') &&
-    isOneOf(filter.priority, event.priority ?? 'none') &&
-    isOneOf(filter.state, event.state ?? 'open') &&
-    isOneOf(filter.category, event.category ?? '') &&
-    (filter.titleContains === undefined ||
-      (event.title ?? '').toLowerCase().includes(filter.titleContains.toLowerCase()))
-  );
+/** The first condition that the event does not meet, if there is one. */
+export function unmet(filter: FilterConfig | undefined, event: OprEvent, source: string): Condition | undefined {
+  if (!filter) return undefined;
+  return CONDITIONS.find((condition) => !isMet(condition, filter, event, source));
 }
 
-const isOneOf = (allowed: readonly string[] | undefined, value: string): boolean =>
-  allowed === undefined || allowed.includes(value);
+export type Condition = keyof FilterConfig;
+
+const CONDITIONS = [
+  'source',
+  'severity',
+  'priority',
+  'state',
+  'category',
+  'titleContains',
+] as const satisfies Condition[];
+
+function isMet(condition: Condition, filter: FilterConfig, event: OprEvent, source: string): boolean {
+  if (filter[condition] === undefined) return true;
+  const value = valueOf(condition, event, source);
+  return condition === 'titleContains'
+    ? value.toLowerCase().includes((filter.titleContains ?? '').toLowerCase())
+    : (filter[condition] as readonly string[]).includes(value);
+}
+
+/** What a condition looks at. */
+export function valueOf(condition: Condition, event: OprEvent, source: string): string {
+  switch (condition) {
+    case 'source':
+      return source;
+    case 'severity':
+      return event.severity ?? 'unknown';
+    case 'priority':
+      return event.priority ?? 'none';
+    case 'state':
+      return event.state ?? 'open';
+    case 'category':
+      return event.category ?? '';
+    case 'titleContains':
+      return event.title ?? '';
+  }
+}

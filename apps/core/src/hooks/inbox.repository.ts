@@ -16,6 +16,8 @@ export interface InboxMessage {
   id: string;
   server: string;
   attempts: number;
+  /** How long it had waited when it was taken, in milliseconds. */
+  age: number;
   payload: StoredHook;
 }
 
@@ -76,7 +78,8 @@ export class InboxRepository {
   /** The first hooks of the server, up to the first that must wait. */
   async first({ server }: InboxLease, limit: number): Promise<InboxMessage[]> {
     const rows: (InboxMessage & { due: boolean })[] = await this.database.query(
-      `select id, server, attempts, payload, due_at <= now() as due from outbox_message
+      `select id, server, attempts, payload, due_at <= now() as due, extract(epoch from now() - time_created)::float8 * 1000 as age
+         from outbox_message
         where server = $1 and kind = 'hook' and state = 'pending' order by seq limit $2`,
       [server, limit],
     );

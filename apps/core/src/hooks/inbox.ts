@@ -5,9 +5,10 @@ import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Carry } from '../conversation/conversation';
 import { ConversationRepository } from '../conversation/conversation.repository';
-import { Conversations } from '../conversation/conversations';
+import { Conversations, type Asked } from '../conversation/conversations';
 import { Statements, type Sql } from '../database/statements';
-import { nextStep } from '../outbox/next-step';
+import { Attempts } from '../metrics/attempts';
+import { nextStep, type NextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { InboxRepository, type InboxLease, type InboxMessage } from './inbox.repository';
 
@@ -39,6 +40,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
+    private readonly attempts: Attempts,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -119,45 +121,47 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     server: ConnectedServer,
     adapter: Adapter,
   ): Promise<boolean> {
-    const about = { server: server.name, kind: 'hook', message: message.id, attempt: message.attempts + 1 };
+    const { id, age } = message;
+    const attempt = message.attempts + 1;
+    const ended = this.attempts.begin({ server: server.name, kind: 'hook', message: id, attempt }, age);
     try {
       const seen = await understand(message, adapter);
-      const carry = await this.database.transaction(async (sql) =>
+      const told = await this.database.transaction(async (sql) =>
         (await this.inbox.complete(message, lease, sql)) ? this.tell(server.uuid, seen, sql) : undefined,
       );
-      if (!carry) return false;
-      this.signals.due(carry);
-      this.log.log({ ...about, records: seen.length }, 'translated');
+      if (!told) return false;
+      this.signals.due(told.carry);
+      ended('done', { records: seen.length, events: told.events });
       return true;
     } catch (error) {
-      const step = nextStep(error, { kind: 'hook', attempts: message.attempts + 1 });
-      this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not translated');
-      switch (step.kind) {
-        case 'later':
-          await this.inbox.postpone(message, lease, step.ms, step.reason);
-          return false;
-        case 'pause':
-          await this.inbox.postpone(message, lease, await this.states.failed(server.uuid, step), step.reason);
-          return false;
-        case 'reject':
-        case 'gone':
-        case 'unreadable':
-          await this.inbox.bury(message, lease, step.reason);
-          return true;
-      }
+      const step = nextStep(error, { kind: 'hook', attempts: attempt });
+      await this.failed(message, lease, step);
+      ended(step.kind, { reason: step.reason });
+      return step.kind !== 'later' && step.kind !== 'pause';
     }
   }
 
-  private async tell(server: string, seen: readonly Seen[], sql: Sql): Promise<Carry[]> {
-    const known: { seen: Seen; event: string; row: string }[] = [];
+  private async failed(message: InboxMessage, lease: InboxLease, step: NextStep): Promise<void> {
+    switch (step.kind) {
+      case 'later':
+        return this.inbox.postpone(message, lease, step.ms, step.reason);
+      case 'pause':
+        return this.inbox.postpone(message, lease, await this.states.failed(lease.server, step), step.reason);
+      case 'reject':
+      case 'gone':
+      case 'unreadable':
+        return this.inbox.bury(message, lease, step.reason);
+    }
+  }
+
+  /** Answers which events the records belong to, and what is to be carried. */
+  private async tell(server: string, seen: readonly Seen[], sql: Sql): Promise<{ events: string[]; carry: Carry[] }> {
+    const asked: Asked[] = [];
     for (const one of seen) {
       const row = await this.repository.rowOf(server, one.id, sql);
-      if (row) known.push({ seen: one, ...row });
+      if (row) asked.push({ event: row.event, input: { kind: 'seen', from: row.row, seen: one } });
     }
-    return this.conversations.decideAllIn(
-      sql,
-      known.map(({ seen: one, event, row }) => ({ event, input: { kind: 'seen', from: row, seen: one } })),
-    );
+    return { events: asked.map(({ event }) => event), carry: await this.conversations.decideAllIn(sql, asked) };
   }
 }
 

@@ -1,10 +1,13 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Input } from '../conversation/conversation';
+import { isDatabaseUnavailable } from '../database/errors';
+import { Attempts } from '../metrics/attempts';
 import { Carrier } from './carrier';
 import { nextStep, type NextStep } from './next-step';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
@@ -22,6 +25,8 @@ const RENEW_MS = 5_000;
 const MARGIN_MS = 2_500;
 /** Without a wake-up: how often to look for what has become due. */
 const LOOK_MS = 1_000;
+/** How long after a write that failed it is tried again. */
+const AGAIN_MS = 1_000;
 const SHUTDOWN_MS = 10_000;
 
 interface Call {
@@ -57,6 +62,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
+    private readonly attempts: Attempts,
     private readonly configuration: Configuration,
   ) {}
 
@@ -133,19 +139,26 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
   private async carry(message: OutboxMessage, signal: AbortSignal): Promise<void> {
     const server = this.servers.find(message.server);
     if (!server?.adapter) return;
-    const about = {
-      ...{ server: server.name, kind: message.kind, message: message.id },
-      ...{ event: message.event, attempt: message.attempts },
-    };
+    const { id, kind, event, eventId, attempts, age } = message;
+    const ended = this.attempts.begin(
+      { server: server.name, kind, message: id, attempt: attempts, event, eventId },
+      age,
+    );
     try {
       const answer = await this.call(message, server, server.adapter, signal);
-      if ('failure' in answer) return await this.failed(message, server, nextStep(answer.failure, message), about);
-      await this.states.worked(server.uuid);
-      await this.settlements.settle({ message, input: answer.input });
-      this.log.log(about, 'carried');
+      if ('failure' in answer) {
+        const step = nextStep(answer.failure, message);
+        await persistently(() => this.failed(message, server, step), signal);
+        return ended(step.kind, { reason: step.reason });
+      }
+      await persistently(async () => {
+        await this.states.worked(server.uuid);
+        await this.settlements.settle({ message, input: answer.input });
+      }, signal);
+      ended('done');
     } catch (error) {
       // The database failed us: nothing was written, and the message comes back when its lease ends.
-      this.log.error({ ...about, reason: String(error) }, 'a message was carried and could not be settled');
+      ended('unsettled', { reason: String(error) });
     }
   }
 
@@ -170,19 +183,19 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     }
   }
 
-  private async failed(message: OutboxMessage, server: ConnectedServer, step: NextStep, about: object): Promise<void> {
-    this.log.warn({ ...about, next: step.kind, reason: step.reason }, 'not carried');
+  private async failed(message: OutboxMessage, server: ConnectedServer, step: NextStep): Promise<void> {
     switch (step.kind) {
       case 'later':
         return this.release(message, { ms: step.ms, countsAttempt: true, error: step.reason });
       case 'pause': {
-        const ms = await this.states.failed(server.uuid, step);
+        await this.states.failed(server.uuid, step);
         if (step.alarm)
           this.log.error(
             { server: server.name, reason: step.reason },
             `nothing can be carried to ${server.name} until its configuration is put right`,
           );
-        return this.release(message, { ms, countsAttempt: false, error: step.reason });
+        // The pause alone holds it up, so that it goes as soon as somebody resumes the server.
+        return this.release(message, { ms: 0, countsAttempt: false, error: step.reason });
       }
       case 'reject':
         if (message.kind === 'read') return this.unreadable(message);
@@ -223,4 +236,19 @@ function overdue(signal: AbortSignal): Promise<never> {
       ).unref();
     signal.addEventListener('abort', give, { once: true });
   });
+}
+
+/**
+ * While the database is away and the lease is ours, what became of a call is not forgotten. To write it twice does no harm: the
+ * claim fences it.
+ */
+async function persistently(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (signal.aborted || !isDatabaseUnavailable(error)) throw error;
+      await sleep(AGAIN_MS);
+    }
+  }
 }

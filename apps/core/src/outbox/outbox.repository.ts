@@ -10,6 +10,10 @@ export type OutboxMessage = {
   server: string;
   row: string;
   event: string;
+  /** How its source calls the event. */
+  eventId: string;
+  /** How long it had waited when it was claimed, in milliseconds. */
+  age: number;
   /** Fences: whoever lost the lease can no longer write. */
   claim: string;
   attempts: number;
@@ -140,4 +144,6 @@ const CLAIM = `
     from picked
    where m.seq = picked.seq
   returning m.id, m.server, m.kind, m.payload, m.claim, m.attempts, m.forwarded_event as row,
-            (select f.event from forwarded_event f where f.id = m.forwarded_event) as event`;
+            extract(epoch from now() - m.time_created)::float8 * 1000 as age,
+            (select f.event from forwarded_event f where f.id = m.forwarded_event) as event,
+            (select e.event_id from forwarded_event f join event e on e.id = f.event where f.id = m.forwarded_event) as "eventId"`;

@@ -15,6 +15,9 @@ const CHANNEL = 'opr_connect';
 /** Wake-ups of other cores are gathered for this long. */
 const GATHER_MS = 10;
 const RECONNECT_MS = 1_000;
+/** A connection over which nothing comes may be quiet or lost: how often that is found out, and how long an answer may take. */
+const CHECK_MS = 5_000;
+const ANSWER_MS = 3_000;
 
 type Signal = { from: string; due: boolean; settled: string[] };
 
@@ -31,6 +34,7 @@ export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdow
   private gathered?: Signal;
   private listener?: Client;
   private reconnecting?: NodeJS.Timeout;
+  private checking?: NodeJS.Timeout;
   private stopped = false;
 
   constructor(
@@ -69,6 +73,7 @@ export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    this.checking = setInterval(() => this.check(), CHECK_MS);
     await this.listen();
   }
 
@@ -80,6 +85,7 @@ export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdow
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnecting);
+    clearInterval(this.checking);
     await this.listener?.end().catch(() => undefined);
   }
 
@@ -103,7 +109,10 @@ export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async listen(): Promise<void> {
-    const client = new Client({ connectionString: this.url.value, keepAlive: true });
+    const client = new Client({
+      ...{ connectionString: this.url.value, application_name: 'opr-connect signals', keepAlive: true },
+      ...{ connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS },
+    });
     client.on('notification', ({ payload }) => this.hear(payload ?? ''));
     client.on('error', () => this.listenAgain(client));
     client.on('end', () => this.listenAgain(client));
@@ -117,8 +126,14 @@ export class Signals implements OnApplicationBootstrap, BeforeApplicationShutdow
     }
   }
 
+  private check(): void {
+    const client = this.listener;
+    client?.query('select').catch(() => this.listenAgain(client));
+  }
+
   private listenAgain(lost: Client): void {
     if (this.stopped || this.reconnecting) return;
+    this.listener = undefined;
     lost.removeAllListeners();
     lost.on('error', () => undefined);
     void lost.end().catch(() => undefined);

@@ -33,7 +33,9 @@ const JSONATA_OPTIONS = { timeout: 200, stack: 500, sequence: 100_000 } as const
 
 /**
  * What the process runs, as plain JavaScript that is passed to `node -e`: so it starts from a built package and from sources
- * alike. It gets the absolute paths of its two libraries, has no environment, and ends when its channel does.
+ * alike. It gets the absolute paths of its two libraries, has no environment, and ends when its channel does; while an
+ * evaluation keeps it from seeing that, a thread sees that its parent is gone. (Windows tells no other parent then; there the
+ * next answer that nobody takes ends it.)
  */
 export const EVALUATOR_SCRIPT = `
 'use strict';
@@ -71,8 +73,14 @@ function failure(error) {
   };
 }
 
+const watch = "const { ppid } = process; setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);";
+const watcher = new (require('node:worker_threads').Worker)(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } });
+
 process.on('message', (request) => {
   evaluate(request).catch(failure).then((reply) => process.send(reply));
 });
-process.send('ready');
+watcher.once('online', () => {
+  watcher.unref();
+  process.send('ready');
+});
 `;

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliveryError, RejectedError, TransientError } from '../errors';
 import { evaluate, evaluateJsonata } from './evaluator';
+import { EVALUATOR_SCRIPT } from './evaluator-process';
 import { MAX_SOURCE_LENGTH, problemOf } from './sources';
 
 const FIELD = 'mapping.fields.u_x';
@@ -120,6 +124,40 @@ describe('an evaluation', () => {
     );
   });
 });
+
+describe('the process that evaluates', () => {
+  const isThere = (pid: number): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+
+  it('ends when the hub is killed in the middle of an evaluation that never ends', async () => {
+    const hub = spawn(
+      process.execPath,
+      ['-e', HUB, EVALUATOR_SCRIPT, require.resolve('jsonata'), require.resolve('liquidjs')],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const [said] = (await once(hub.stdout, 'data')) as [Buffer];
+    const evaluator = Number(said);
+    expect(isThere(evaluator)).toBe(true);
+    hub.kill('SIGKILL');
+    await once(hub, 'exit');
+    while (isThere(evaluator)) await sleep(50);
+  });
+});
+
+/** Starts the process, gives it what it will be busy with for ever, and says its number. */
+const HUB = `
+const [script, ...libraries] = process.argv.slice(1);
+const child = require('node:child_process').spawn(process.execPath, ['-e', script, ...libraries], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+child.once('message', () => {
+  const input = JSON.stringify({ text: 'a'.repeat(60) + '!' });
+  child.send({ language: 'jsonata', text: '$match(text, /^(a+)+$/)', input }, () => console.log(child.pid));
+});
+`;
 
 describe('what is written in the settings', () => {
   it.each([

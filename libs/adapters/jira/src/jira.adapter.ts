@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   DeliveryError,
   EventAdapter,
@@ -64,12 +63,11 @@ export class JiraAdapter implements Adapter {
   private readonly told = new Set<string>();
 
   constructor(
-    http: HttpService,
     private readonly settings: JiraSettings,
     private readonly context: AdapterContext,
   ) {
     this.mapping = new Mapping(JIRA, settings.mapping);
-    this.client = new JiraClient(http, { ...settings, apiUrl: settings.apiUrl ?? settings.url });
+    this.client = new JiraClient({ ...settings, apiUrl: settings.apiUrl ?? settings.url });
     this.directory = new JiraDirectory(this.client, settings, this.mapping);
     this.drafts = new JiraDrafts(this.directory, this.mapping);
     this.transitions = new JiraTransitions(this.client, this.mapping, settings.resolution);
@@ -256,9 +254,7 @@ export class JiraAdapter implements Adapter {
 
 @EventAdapter({ key: 'jira', settings: JiraSettings })
 export class JiraAdapterFactory implements AdapterFactory<JiraSettings> {
-  constructor(private readonly http: HttpService) {}
-
   connect(settings: JiraSettings, context: AdapterContext): JiraAdapter {
-    return new JiraAdapter(this.http, settings, context);
+    return new JiraAdapter(settings, context);
   }
 }

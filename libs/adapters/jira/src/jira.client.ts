@@ -2,25 +2,25 @@ import type { HttpService } from '@nestjs/axios';
 import {
   basicAuthorization,
   callTool,
-  DEFAULT_HTTP_LIMITS,
   MisconfiguredError,
   OutcomeUnknownError,
+  toolHttp,
   TransientError,
   type HttpAnswer,
   type HttpCall,
+  type HttpSettings,
   type Json,
 } from '@opr-connect/adapter-kit';
 import { failureOf, type Subject } from './jira.answers';
 import { at, isObject, listAt, numberAt, parseJson, textAt, type JsonObject } from './jira.json';
 import type { Flavour } from './jira.text';
 
-export interface Connection {
+export interface Connection extends HttpSettings {
   /** Where the REST API is, which under a service account is not where people look at issues. */
   apiUrl: string;
   /** With it `token` is an API token (Basic), without it a personal access token (Bearer). */
   user?: string;
   token: string;
-  timeoutMs: number;
   settleMs: number;
 }
 
@@ -48,12 +48,12 @@ const COMMENT_PAGES = 10;
 
 /** The REST API of one Jira site. Knows issues, nothing about events. */
 export class JiraClient {
+  private readonly http: HttpService;
   private known: Flavour | undefined;
 
-  constructor(
-    private readonly http: HttpService,
-    private readonly connection: Connection,
-  ) {}
+  constructor(private readonly connection: Connection) {
+    this.http = toolHttp(connection);
+  }
 
   /** What this site is, asked once. `serverInfo` of REST v2 is there on both. */
   async flavour(signal: AbortSignal): Promise<Flavour> {
@@ -202,9 +202,8 @@ export class JiraClient {
   }
 
   private async answerTo(call: HttpCall, reads: boolean): Promise<HttpAnswer> {
-    const { timeoutMs, settleMs } = this.connection;
     try {
-      return await callTool(this.http, call, { ...DEFAULT_HTTP_LIMITS, timeoutMs, settleMs });
+      return await callTool(this.http, call, this.connection);
     } catch (error) {
       // Searches are asked by POST, and change nothing.
       if (reads && error instanceof OutcomeUnknownError) throw new TransientError(error.message, { cause: error });

@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { parseSettings, type Delivery, type Forwarded, type HookRequest, type Written } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import { JiraAdapter } from './jira.adapter';
@@ -31,7 +30,7 @@ export async function openBench(flavour: Flavour = 'cloud', overrides: Overrides
     warn: (message: string) => void logged.push({ level: 'warn', message }),
   };
   const another = (own: Overrides = {}) =>
-    new JiraAdapter(new HttpService(), settingsFor(fake.url, flavour, { ...overrides, ...own }), {
+    new JiraAdapter(settingsFor(fake.url, flavour, { ...overrides, ...own }), {
       ...{ server: 'jira', hubId: 'spec', log },
     });
   return { fake, logged, another, adapter: another() };

@@ -1,4 +1,4 @@
-import { MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
+import { HttpSettings, MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
 import {
   IsInt,
   IsNotEmpty,
@@ -34,7 +34,7 @@ const IsSiteUrl = (): PropertyDecorator =>
   });
 
 /** The `settings:` of a connected server with `adapter: jira`. */
-export class JiraSettings {
+export class JiraSettings extends HttpSettings {
   /** Where people look at issues, for example `https://example.atlassian.net`. Names the home of every issue: do not move it. */
   @IsSiteUrl()
   url: string;
@@ -93,12 +93,6 @@ export class JiraSettings {
   @Min(1)
   @Max(1_440)
   pollOverlapMinutes = 5;
-
-  /** How long one call may take. */
-  @IsInt()
-  @Min(100)
-  @Max(300_000)
-  timeoutMs = 30_000;
 
   /** How long a write whose answer was lost may stay unknown to the search of Jira. */
   @IsInt()

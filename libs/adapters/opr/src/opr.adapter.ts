@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   EventAdapter,
   RejectedError,
@@ -50,14 +49,12 @@ export class OprAdapter implements Adapter {
   private readonly syncService?: OprClient<Exclude<Operation, 'forward'>>;
 
   constructor(
-    http: HttpService,
     settings: OprSettings,
     private readonly context: AdapterContext,
   ) {
-    const { endpointUrl, syncUrl, user, password, timeoutMs, settleMs } = settings;
-    const connection = { user, password, timeoutMs, settleMs };
-    if (endpointUrl) this.endpoint = new OprClient(http, { root: endpointUrl, ...connection }, ENDPOINT_STATUSES);
-    if (syncUrl) this.syncService = new OprClient(http, { root: syncUrl, ...connection }, SYNC_STATUSES);
+    const { endpointUrl, syncUrl, user } = settings;
+    if (endpointUrl) this.endpoint = new OprClient({ ...settings, root: endpointUrl }, ENDPOINT_STATUSES);
+    if (syncUrl) this.syncService = new OprClient({ ...settings, root: syncUrl }, SYNC_STATUSES);
     if (settings.readable) this.getExternalEvent = (forwarded, delivery) => this.read(forwarded, delivery);
     this.traits = { speaksOpr: true, ownLogin: user };
   }
@@ -160,9 +157,7 @@ function webAddress(url = ''): string | undefined {
 
 @EventAdapter({ key: 'opr', settings: OprSettings })
 export class OprAdapterFactory implements AdapterFactory<OprSettings> {
-  constructor(private readonly http: HttpService) {}
-
   connect(settings: OprSettings, context: AdapterContext): OprAdapter {
-    return new OprAdapter(this.http, settings, context);
+    return new OprAdapter(settings, context);
   }
 }

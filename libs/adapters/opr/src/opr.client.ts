@@ -6,22 +6,20 @@ import {
   MisconfiguredError,
   RejectedError,
   retryAfterMs,
+  toolHttp,
   TransientError,
   UnreadableError,
   type HttpAnswer,
   type HttpCall,
+  type HttpSettings,
 } from '@opr-connect/adapter-kit';
 import { reasonIn } from './opr.reason';
 import { EARLY_ATTEMPTS, ruleFor, type Operation, type StatusTable } from './opr.status';
 
-/** No event is larger: it is what the reader of OPR documents takes. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
-
-export interface Connection {
+export interface Connection extends HttpSettings {
   root: string;
   user: string;
   password: string;
-  timeoutMs: number;
   settleMs: number;
 }
 
@@ -38,16 +36,17 @@ export interface OprRequest {
 
 /** XML over HTTP below one root URL. What an answer means is in the table of statuses that it is given. */
 export class OprClient<O extends Operation> {
+  private readonly http: HttpService;
   private readonly root: string;
   private readonly authorization: string;
   private readonly secrets: readonly string[];
 
   constructor(
-    private readonly http: HttpService,
     private readonly connection: Connection,
     private readonly statuses: StatusTable<O>,
   ) {
     const { root, user, password } = connection;
+    this.http = toolHttp(connection);
     this.root = root.replace(/\/+$/, '');
     this.authorization = basicAuthorization(user, password);
     this.secrets = [this.authorization, this.authorization.replace('Basic ', ''), password];
@@ -83,8 +82,7 @@ export class OprClient<O extends Operation> {
       accept: 'application/xml',
       ...(call.body !== undefined && { 'content-type': 'application/xml;charset=UTF-8' }),
     };
-    const { timeoutMs, settleMs } = this.connection;
-    return callTool(this.http, { ...call, headers }, { timeoutMs, settleMs, maxAnswerBytes: MAX_ANSWER_BYTES });
+    return callTool(this.http, { ...call, headers }, this.connection);
   }
 
   private failure(operation: O, what: string, { status, headers, body }: HttpAnswer, attempt: number): Error {

@@ -64,6 +64,6 @@ it('refuses fields that it does not know and values of another type', () => {
   );
 });
 
-it('marks the password as secret', () => {
-  expect(secretFields(OprSettings)).toEqual(['password']);
+it('marks what is secret', () => {
+  expect(secretFields(OprSettings)).toEqual(['clientKey', 'clientKeyPassphrase', 'proxyPassword', 'password']);
 });

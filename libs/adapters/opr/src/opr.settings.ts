@@ -1,4 +1,4 @@
-import { Secret } from '@opr-connect/adapter-kit';
+import { HttpSettings, Secret } from '@opr-connect/adapter-kit';
 import {
   IsBoolean,
   IsInt,
@@ -32,7 +32,7 @@ const IsRootUrl = (whenMissing = RULE): PropertyDecorator =>
   });
 
 /** The `settings:` of a connected server with `adapter: opr`. At least one of the two URLs is needed. */
-export class OprSettings {
+export class OprSettings extends HttpSettings {
   /**
    * Root URL path of the party's OPR endpoint, for example `https://hub.example.com/opr/obm`: events are forwarded to it.
    * Absent: no event can be forwarded to this server.
@@ -61,12 +61,6 @@ export class OprSettings {
   @IsString()
   @IsNotEmpty()
   password: string;
-
-  /** How long one call may take. Longer than the party waits before it answers: of a hub, its `answerWithin`. */
-  @IsInt()
-  @Min(100)
-  @Max(300_000)
-  timeoutMs = 30_000;
 
   /** How long a request whose answer was lost may still take effect there. A repeat does no harm, so this may be short. */
   @IsInt()

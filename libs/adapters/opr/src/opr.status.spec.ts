@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HttpService } from '@nestjs/axios';
 import { parseSettings, type Delivery, type DeliveryError, type Forwarded } from '@opr-connect/adapter-kit';
 import { OprAdapterFactory, type OprAdapter } from './opr.adapter';
 import { OprSettings } from './opr.settings';
@@ -28,7 +27,7 @@ function connect(sides: Partial<OprSettings>): OprAdapter {
   const parsed = parseSettings(OprSettings, { ...login, ...sides });
   if (!parsed.ok) throw new Error(parsed.problems.join());
   const log = { info: () => undefined, warn: () => undefined };
-  return new OprAdapterFactory(new HttpService()).connect(parsed.value, { server: 'other', hubId: 'h', log });
+  return new OprAdapterFactory().connect(parsed.value, { server: 'other', hubId: 'h', log });
 }
 
 const delivery = (attempt: number): Delivery => ({ key: 'k', attempt, signal: new AbortController().signal });
