@@ -5,7 +5,8 @@ import {
   RejectedError,
   TransientError,
 } from '@opr-connect/adapter-kit';
-import { ANSWERS, ServiceNowClient } from './servicenow.client';
+import { ANSWERS } from './servicenow.answers';
+import { ServiceNowClient } from './servicenow.client';
 import { openBench, PASSWORD, settingsFor, thrownBy, USER, type Bench } from './servicenow.fixture';
 
 let bench: Bench;
@@ -95,6 +96,23 @@ describe('what we make of an answer', () => {
     }
     if (errors.write instanceof OutcomeUnknownError) expect(errors.write.settleMs).toBe(77);
     if (status === 429) expect(errors.write).toMatchObject({ scope: 'server', retryAfterMs: 9_000 });
+  });
+
+  it('a rate limit lasts as its headers say, by the clock of the instance, or as long as we like', async () => {
+    const limited = (headers: Record<string, string>) => {
+      bench.fake.faults.add({ kind: 'status', status: 429, headers });
+      return thrownBy(calls.create());
+    };
+    const date = new Date(Date.now() - 7_200_000);
+    const reset = String(Math.floor(date.getTime() / 1000) + 40);
+    const waits = [
+      await limited({ 'Retry-After': '7', 'X-RateLimit-Reset': reset }),
+      await limited({ 'X-RateLimit-Reset': reset, 'X-RateLimit-Limit': '100', Date: date.toUTCString() }),
+      await limited({ 'X-RateLimit-Reset': 'soon' }),
+      await limited({}),
+    ];
+    expect(waits.map((error) => (error as TransientError).retryAfterMs)).toEqual([7_000, 40_000, undefined, undefined]);
+    for (const error of waits) expect(error).toMatchObject({ scope: 'server' });
   });
 
   it('has a row in this spec for every rule', () => {

@@ -1,88 +1,33 @@
 import type { HttpService } from '@nestjs/axios';
 import {
-  basicAuthorization,
   callTool,
-  GoneError,
   MisconfiguredError,
-  OutcomeUnknownError,
   RejectedError,
-  retryAfterMs,
   toolHttp,
-  TransientError,
   type HttpAnswer,
   type HttpCall,
   type HttpSettings,
 } from '@opr-connect/adapter-kit';
+import { failureOf } from './servicenow.answers';
+import { credentialsFor, type Credentials, type Login } from './servicenow.credentials';
+import { parseJson, property } from './servicenow.json';
 
 /** A row as the adapter reads it: raw values; of a reference, what it refers to. A field that was not answered is absent. */
 export type ServiceNowRow = Readonly<Record<string, string | undefined>>;
 
 /** The settings that the client needs. */
-export interface Connection extends HttpSettings {
-  url: string;
-  user: string;
-  password: string;
+export interface Connection extends HttpSettings, Login {
   settleMs: number;
 }
-
-/** What becomes of a call that was not answered with success. `busy` concerns the whole instance. */
-type Outcome = 'transient' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
-
-export interface AnswerRule {
-  /** From … to, both included. */
-  status: readonly [number, number];
-  /** Only if the tool's own message matches. */
-  says?: RegExp;
-  /** Only for calls that name one record, or only for those that name a table. */
-  of?: 'record' | 'table';
-  read: Outcome;
-  write: Outcome;
-  hint?: string;
-}
-
-const only = (status: number): readonly [number, number] => [status, status];
-
-/**
- * What we make of an answer; the first row that fits counts. Source: ServiceNow product documentation, "Table API" and "REST
- * API HTTP response codes" (statuses), "Inbound REST API rate limiting" (429); the wording of 401, 403 and 404 as instances
- * answer it. The manual, `docs/servicenow.md`, has the same table in words.
- */
-export const ANSWERS: readonly AnswerRule[] = [
-  {
-    ...{ status: [300, 399], read: 'misconfigured', write: 'misconfigured' },
-    hint: 'redirects are not followed: check the URL',
-  },
-  { status: only(400), says: /invalid table|represent any resource/i, read: 'misconfigured', write: 'misconfigured' },
-  { status: only(400), read: 'rejected', write: 'rejected' },
-  { status: only(401), read: 'misconfigured', write: 'misconfigured', hint: 'check user and password' },
-  {
-    ...{ status: only(403), says: /user not authorized/i, read: 'misconfigured', write: 'misconfigured' },
-    hint: 'check the roles of the user',
-  },
-  { status: only(403), read: 'rejected', write: 'rejected' },
-  {
-    ...{ status: only(404), of: 'record', read: 'gone', write: 'gone' },
-    hint: 'the record was deleted, or an ACL hides it from the user',
-  },
-  { status: only(404), read: 'misconfigured', write: 'misconfigured', hint: 'check URL and table' },
-  { status: [405, 406], read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
-  { status: only(408), read: 'transient', write: 'unknown' },
-  { status: only(415), read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
-  { status: only(429), read: 'busy', write: 'busy' },
-  { status: [400, 499], read: 'rejected', write: 'rejected' },
-  // A proxy may say so after the instance has done it.
-  { status: only(503), read: 'busy', write: 'unknown' },
-  { status: [500, 599], read: 'transient', write: 'unknown' },
-];
-
-const TEXT_LIMIT = 500;
 
 /** The Table API of one instance. Knows rows, nothing about events. */
 export class ServiceNowClient {
   private readonly http: HttpService;
+  private readonly credentials: Credentials;
 
   constructor(private readonly connection: Connection) {
     this.http = toolHttp(connection);
+    this.credentials = credentialsFor(connection, this.http, connection);
   }
 
   /** Rows that an encoded query names. ServiceNow drops conditions it does not understand: callers check what they get. */
@@ -141,20 +86,28 @@ export class ServiceNowClient {
     values?: ServiceNowRow,
   ): Promise<unknown> {
     const query = new URLSearchParams({ ...parameters, sysparm_exclude_reference_link: 'true' });
+    const url = this.address(path);
     const body = values && JSON.stringify(values);
-    const call: HttpCall = {
-      ...{ method, url: `${this.address(path)}?${query}`, signal, body },
-      headers: {
-        authorization: basicAuthorization(this.connection.user, this.connection.password),
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-    };
-    const answer = await callTool(this.http, call, this.connection);
-    if (answer.status < 200 || answer.status > 299) throw this.failure(method, path, answer);
-    const result = property(parse(answer.body), 'result');
+    const answer = await this.answerTo({ method, url: `${url}?${query}`, signal, body });
+    if (answer.status < 200 || answer.status > 299)
+      throw failureOf(
+        { method, url, isRecord: path.length > 1, answer },
+        this.credentials.hint,
+        this.connection.settleMs,
+      );
+    const result = property(parseJson(answer.body), 'result');
     if (typeof result !== 'object' || result === null) throw this.notJson(method, path);
     return result;
+  }
+
+  /** A call that is refused for its login did nothing, so it is made once more if there can be another login. */
+  private async answerTo(call: HttpCall): Promise<HttpAnswer> {
+    const type = { accept: 'application/json', ...(call.body !== undefined && { 'content-type': 'application/json' }) };
+    const login = await this.credentials.headers(call.signal);
+    const answer = await callTool(this.http, { ...call, headers: { ...type, ...login } }, this.connection);
+    if (answer.status !== 401 || !this.credentials.renew(login)) return answer;
+    const renewed = await this.credentials.headers(call.signal);
+    return callTool(this.http, { ...call, headers: { ...type, ...renewed } }, this.connection);
   }
 
   private address(path: readonly string[]): string {
@@ -166,34 +119,6 @@ export class ServiceNowClient {
     return new MisconfiguredError(
       `${method} ${this.address(path)}: the answer is no result of the Table API (a log-in page, an instance that sleeps, or another server)`,
     );
-  }
-
-  private failure(method: string, path: readonly string[], answer: HttpAnswer): Error {
-    const said = wordsOf(answer.body);
-    const rule = ANSWERS.find(
-      ({ status: [from, to], says, of }) =>
-        answer.status >= from &&
-        answer.status <= to &&
-        (!says || says.test(said)) &&
-        (!of || (of === 'record') === path.length > 1),
-    );
-    const text = [`${method} ${this.address(path)}: ${answer.status}`, said, rule?.hint].filter(Boolean).join(' – ');
-    const outcome = rule ? (method === 'GET' ? rule.read : rule.write) : 'misconfigured';
-    const wait = retryAfterMs(answer.headers);
-    switch (outcome) {
-      case 'transient':
-        return new TransientError(text);
-      case 'busy':
-        return new TransientError(text, { scope: 'server', retryAfterMs: wait });
-      case 'unknown':
-        return new OutcomeUnknownError(text, { settleMs: this.connection.settleMs });
-      case 'rejected':
-        return new RejectedError(text);
-      case 'gone':
-        return new GoneError(text);
-      case 'misconfigured':
-        return new MisconfiguredError(text);
-    }
   }
 }
 
@@ -207,26 +132,6 @@ export function condition(field: string, value: string): string {
 }
 
 export const isQueryable = (value: string): boolean => !/[\^\r\n]|^\s*javascript:/i.test(value);
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-}
-
-/** The tool's own `error.message` and `error.detail`, on one line. */
-function wordsOf(body: string): string {
-  const error = property(parse(body), 'error');
-  const parts = [property(error, 'message'), property(error, 'detail')];
-  const text = parts.filter((part) => typeof part === 'string' && part !== '').join(': ');
-  return text.replace(/\s+/g, ' ').trim().slice(0, TEXT_LIMIT);
-}
 
 function rowOf(result: unknown): ServiceNowRow {
   const entries = typeof result === 'object' && result !== null ? Object.entries(result) : [];

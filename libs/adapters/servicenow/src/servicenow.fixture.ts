@@ -5,6 +5,8 @@ import { ServiceNowSettings } from './servicenow.settings';
 import { FakeServiceNow } from './testing';
 
 export const PASSWORD = 'p4ss-of-the-integration-user';
+export const API_KEY = 'k3y-of-the-api';
+export const CLIENT = { clientId: 'client-of-the-hub', clientSecret: 's3cret-of-the-client' };
 export const HOOK_SECRET = 'key-of-the-business-rule';
 export const USER = 'opr.connect';
 export const KEY = 'b1f7c6c0-6f2f-5d0e-9a6e-0f5f3c2f8a11';
@@ -21,7 +23,7 @@ export interface Bench {
 }
 
 export async function openBench(overrides: Plain = {}): Promise<Bench> {
-  const fake = await FakeServiceNow.start({ user: USER, password: PASSWORD });
+  const fake = await FakeServiceNow.start({ user: USER, password: PASSWORD, apiKey: API_KEY, oauth: CLIENT });
   const logged: Bench['logged'] = [];
   const log = {
     info: (message: string) => void logged.push({ level: 'info', message }),

@@ -12,9 +12,11 @@ import {
   MinLength,
   ValidateBy,
   buildMessage,
+  type ValidationArguments,
   type ValidationOptions,
 } from 'class-validator';
 
+import { AUTHS, type Auth } from './servicenow.credentials';
 import { SERVICENOW } from './servicenow.facts';
 
 const FIELD = /^[a-z][a-z0-9_]*$/;
@@ -43,22 +45,63 @@ const IsInstanceUrl = (options?: ValidationOptions): PropertyDecorator =>
     options,
   );
 
+/** A text that some ways of logging in need and the others have no use for. */
+const NeededBy = (...auths: Auth[]): PropertyDecorator => {
+  const problem = (value: unknown, auth: unknown) => {
+    if (!AUTHS.some((each) => each === auth)) return undefined;
+    if (auths.some((each) => each === auth))
+      return typeof value === 'string' && value !== '' ? undefined : `must be given with auth: ${String(auth)}`;
+    return value === undefined ? undefined : `must not be given with auth: ${String(auth)}`;
+  };
+  const authOf = (args?: ValidationArguments) => args && Reflect.get(args.object, 'auth');
+  return ValidateBy({
+    name: 'neededBy',
+    validator: {
+      validate: (value, args) => problem(value, authOf(args)) === undefined,
+      defaultMessage: (args) => `$property ${problem(args?.value, authOf(args))}`,
+    },
+  });
+};
+
 /** The `settings:` of a connected server with `adapter: servicenow`. */
 export class ServiceNowSettings extends HttpSettings {
   /** Address of the instance, for example `https://example.service-now.com`. Names the home of every record: do not move it. */
   @IsInstanceUrl()
   url: string;
 
-  /** Login of the integration user (Basic authentication). What it writes is not reported back as somebody's work. */
+  /** How we log in. */
+  @IsIn(AUTHS)
+  auth: Auth = 'basic';
+
+  /** Login of the integration user, however we log in as it. What it writes is not reported back as somebody's work. */
   @IsString()
   @IsNotEmpty()
   user: string;
 
   /** Its password. */
   @Secret()
+  @NeededBy('basic', 'oauth-password')
+  password?: string;
+
+  /** Client id of the OAuth application registry. */
+  @NeededBy('oauth-client-credentials', 'oauth-password')
+  clientId?: string;
+
+  /** Its secret. */
+  @Secret()
+  @NeededBy('oauth-client-credentials', 'oauth-password')
+  clientSecret?: string;
+
+  /** OAuth scope to ask for, such as `useraccount`. Without one the client's own. */
+  @IsOptional()
   @IsString()
   @IsNotEmpty()
-  password: string;
+  scope?: string;
+
+  /** Token of the REST API key. */
+  @Secret()
+  @NeededBy('api-key')
+  apiKey?: string;
 
   /** Key of the business rule's signature, the same text as in the instance; at least 16 characters. */
   @Secret()

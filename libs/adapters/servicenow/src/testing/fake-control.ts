@@ -13,6 +13,7 @@ import { Refusal, type Row } from './fake-tables';
  * | `POST /_fake/as/<login>/<number or sys_id>` | changes fields as that person; `work_notes` and `comments` add entries |
  * | `POST /_fake/faults`, `DELETE /_fake/faults` | orders a fault (`Fault` as JSON), forgets all |
  * | `POST /_fake/hooks` | changes the hook's behaviour (`HookBehaviour`) and target (`url`, `secret`) |
+ * | `POST /_fake/tokens` | `{"lifetime"?: seconds, "expire"?: true, "revoke"?: true}`: what becomes of access tokens |
  * | `POST /_fake/down` | refuses connections for `{"forMs": …}` |
  */
 export function control(fake: FakeServiceNow, method: string, url: URL, body: string, response: ServerResponse): void {
@@ -38,6 +39,13 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
         Object.assign(fake.hooks.behaviour, behaviour);
         if (target && secret) fake.hooks.target = { url: target, secret };
         return say(200, fake.hooks.behaviour);
+      }
+      case 'POST tokens': {
+        const { lifetime, expire, revoke } = jsonOf<{ lifetime?: number; expire?: boolean; revoke?: boolean }>(body);
+        if (lifetime !== undefined) fake.logins.lifetime = lifetime;
+        if (expire) fake.logins.expire();
+        if (revoke) fake.logins.revoke();
+        return say(200, { lifetime: fake.logins.lifetime, grants: fake.logins.grants });
       }
       case 'POST down': {
         const { forMs } = jsonOf<{ forMs: number }>(body);

@@ -5,16 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { control } from './fake-control';
 import { FakeFaults, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
+import { FakeLogins, type FakeLogin } from './fake-logins';
 import { listPage, loginPage, missingPage, recordPage } from './fake-pages';
 import { errorAnswer, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
 import { FakeTables, type Row } from './fake-tables';
 
-export interface FakeServiceNowOptions {
+/** The integration user, and how it may log in. */
+export interface FakeServiceNowOptions extends FakeLogin {
   /** 0, the default, takes a free one. */
   port?: number;
-  /** The integration user. */
-  user: string;
-  password: string;
   hook?: HookTarget;
   /** The business rule runs for records with this `correlation_display` only. */
   correlationDisplay?: string;
@@ -56,6 +55,7 @@ export class FakeServiceNow {
   readonly counts = { posts: 0, patches: 0, reads: 0 };
   readonly requests: RecordedRequest[] = [];
   readonly faults = new FakeFaults();
+  readonly logins: FakeLogins;
   readonly hooks: FakeHooks;
   readonly tables: FakeTables;
   private readonly stop = new AbortController();
@@ -64,6 +64,7 @@ export class FakeServiceNow {
 
   private constructor(private readonly options: FakeServiceNowOptions) {
     const display = options.correlationDisplay ?? 'OPR Connect';
+    this.logins = new FakeLogins(options);
     this.hooks = new FakeHooks(() => this.tables, this.stop.signal);
     this.hooks.target = options.hook;
     this.tables = new FakeTables((row, operation) => {
@@ -164,10 +165,13 @@ export class FakeServiceNow {
     const url = new URL(request.url ?? '/', this.url);
     const body = await textOf(request);
     if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
-    if (!url.pathname.startsWith('/api/')) return this.page(url, response);
+    const isToken = url.pathname === '/oauth_token.do';
+    if (!isToken && !url.pathname.startsWith('/api/')) return this.page(url, response);
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    this.requests.push({ method, path: url.pathname + url.search, headers, body });
-    this.count(method);
+    if (!isToken) {
+      this.requests.push({ method, path: url.pathname + url.search, headers, body });
+      this.count(method);
+    }
     const fault = this.faults.take(method, url.pathname);
     if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
     const answer = this.answer(method, url, headers, body, fault);
@@ -191,8 +195,12 @@ export class FakeServiceNow {
       const { message, detail } = fault.error ?? { message: `Fault ${fault.status}`, detail: 'ordered by the test' };
       return { ...errorAnswer(fault.status, message, detail), headers: fault.headers ?? {} };
     }
-    const expected = `Basic ${Buffer.from(`${this.options.user}:${this.options.password}`).toString('base64')}`;
-    if (headers['authorization'] !== expected) {
+    if (url.pathname === '/oauth_token.do') {
+      // Parameters in the URL are refused.
+      return this.logins.grant(url.search === '' ? (headers['content-type'] ?? '') : '', body);
+    }
+    if (fault?.kind === 'token_expiry') this.logins.expire();
+    if (!this.logins.admits(headers)) {
       const refused = errorAnswer(401, 'User Not Authenticated', 'Required to provide Auth information');
       return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
     }
