@@ -146,7 +146,19 @@ describe('the manual', () => {
       const line = manual.split('\n').find((each) => each.startsWith(`| \`${name}\` `));
       expect(line).toContain(`\`${value}\``);
     }
-    for (const name of ['url', 'user', 'password', 'hookSecret', 'callerId', 'assignmentGroup', 'closeCode', 'mapping'])
+    for (const name of [
+      'url',
+      'user',
+      'password',
+      'scope',
+      'apiKey',
+      'hookSecret',
+      'importTable',
+      'callerId',
+      'assignmentGroup',
+      'closeCode',
+      'mapping',
+    ])
       expect(manual).toContain(`| \`${name}\` `);
   });
 });

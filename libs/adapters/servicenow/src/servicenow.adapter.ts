@@ -1,6 +1,7 @@
 import {
   EventAdapter,
   Mapping,
+  MisconfiguredError,
   RejectedError,
   type Adapter,
   type AdapterContext,
@@ -66,12 +67,10 @@ export class ServiceNowAdapter implements Adapter {
     const draft = await this.drafts.ofEvent(event, key, signal);
     const values = await this.drafts.complete(draft, undefined, signal);
     if (found) return this.adopted(found, values);
-    const { table } = this.settings;
-    const fields = recordFields(this.rules);
-    const created = await this.client.create(table, this.withNotes(values, draft.notes), fields, signal);
-    const oldest = await this.lookUp.find(key, signal, created);
-    const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
-    return isOurs ? this.written(created) : this.adopted(oldest, values);
+    const all = this.withNotes(values, draft.notes);
+    return this.settings.importTable === undefined
+      ? this.create(all, key, signal)
+      : this.import(this.settings.importTable, all, key, signal);
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
@@ -131,6 +130,29 @@ export class ServiceNowAdapter implements Adapter {
     if (this.settings.closeCode !== undefined) await this.directory.resolutionCode(signal);
   }
 
+  private async create(values: Record<string, string>, key: string, signal: AbortSignal): Promise<Written> {
+    const created = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
+    const oldest = await this.lookUp.find(key, signal, created);
+    const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
+    return isOurs ? this.written(created) : this.adopted(oldest, values);
+  }
+
+  /** The transform map decides whether there is a new record; which one it is, the key tells. */
+  private async import(
+    staging: string,
+    values: Record<string, string>,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Written> {
+    const { status, said } = await this.client.import(staging, stagedAs(values, staging), signal);
+    const found = await this.lookUp.find(key, signal);
+    if (found) return status === 'inserted' ? this.written(found) : this.adopted(found, values);
+    if (status === 'error') throw new RejectedError(`import into ${staging}: ${said}`);
+    throw new MisconfiguredError(
+      `importTable: ${staging} made no record with our correlation_id (${[status, said].filter(Boolean).join(': ')}): check its transform map`,
+    );
+  }
+
   private async update(id: string, values: Record<string, string>, signal: AbortSignal): Promise<ServiceNowRow> {
     try {
       return await this.client.update(this.settings.table, id, values, recordFields(this.rules), signal);
@@ -182,6 +204,15 @@ export class ServiceNowAdapter implements Adapter {
     this.context.log[level](message);
   }
 }
+
+/** ServiceNow begins the columns of a site's own table with `u_`; a field that does so already keeps its name. */
+const stagedAs = (values: Record<string, string>, staging: string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).map(([field, value]) => [
+      staging.startsWith('u_') && !field.startsWith('u_') ? `u_${field}` : field,
+      value,
+    ]),
+  );
 
 @EventAdapter({ key: 'servicenow', settings: ServiceNowSettings })
 export class ServiceNowAdapterFactory implements AdapterFactory<ServiceNowSettings> {

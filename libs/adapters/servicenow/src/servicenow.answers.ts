@@ -36,7 +36,12 @@ export const ANSWERS: readonly AnswerRule[] = [
     ...{ status: [300, 399], read: 'misconfigured', write: 'misconfigured' },
     hint: 'redirects are not followed: check the URL',
   },
-  { status: only(400), says: /invalid table|represent any resource/i, read: 'misconfigured', write: 'misconfigured' },
+  {
+    status: only(400),
+    says: /invalid (staging )?table|represent any resource/i,
+    read: 'misconfigured',
+    write: 'misconfigured',
+  },
   { status: only(400), read: 'rejected', write: 'rejected' },
   { status: only(401), read: 'misconfigured', write: 'misconfigured' },
   {

@@ -139,7 +139,7 @@ describe('answers that are none', () => {
       bench.fake.faults.add({ kind: 'html' });
       const error = await thrownBy(call());
       expect(error).toBeInstanceOf(MisconfiguredError);
-      expect(error.message).toContain('no result of the Table API (a log-in page');
+      expect(error.message).toContain('no result of the API (a log-in page');
     }
   });
 

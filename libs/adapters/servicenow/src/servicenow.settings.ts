@@ -113,6 +113,11 @@ export class ServiceNowSettings extends HttpSettings {
   @Matches(FIELD)
   table = 'incident';
 
+  /** Staging table through which new records are made, by a transform map that coalesces on `correlation_id`. Without it they are made by the Table API. */
+  @IsOptional()
+  @Matches(FIELD)
+  importTable?: string;
+
   /** Written to `correlation_display`; the business rule's condition names the same text. One per hub that uses the instance. */
   @Matches(/^[^\^,\r\n]+$/)
   @MaxLength(80)

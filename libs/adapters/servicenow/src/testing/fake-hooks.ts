@@ -98,7 +98,12 @@ export class FakeHooks {
     const since = glideTime(new Date(Date.now() - JOURNAL_WINDOW_MS));
     const entries = tables.journal(row['sys_id'] ?? '').filter((entry) => (entry['sys_created_on'] ?? '') >= since);
     const body = {
-      ...{ sys_id: row['sys_id'], number: row['number'], table: 'incident', correlation_id: row['correlation_id'] },
+      ...{
+        sys_id: row['sys_id'],
+        number: row['number'],
+        table: row['sys_class_name'],
+        correlation_id: row['correlation_id'],
+      },
       ...{
         sys_mod_count: row['sys_mod_count'],
         sys_updated_by: row['sys_updated_by'],

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { control } from './fake-control';
 import { FakeFaults, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
+import { FakeImports } from './fake-import';
 import { FakeLogins, type FakeLogin } from './fake-logins';
 import { listPage, loginPage, missingPage, recordPage } from './fake-pages';
-import { errorAnswer, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
+import { errorAnswer, IMPORT_PATH, importApi, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
 import { FakeTables, type Row } from './fake-tables';
 
 /** The integration user, and how it may log in. */
@@ -58,6 +59,7 @@ export class FakeServiceNow {
   readonly logins: FakeLogins;
   readonly hooks: FakeHooks;
   readonly tables: FakeTables;
+  readonly imports: FakeImports;
   private readonly stop = new AbortController();
   private server: Server | undefined;
   private port = 0;
@@ -71,6 +73,7 @@ export class FakeServiceNow {
       if (row['correlation_display'] === display) this.hooks.announce(row, operation, options.user);
     });
     this.tables.addUser(options.user);
+    this.imports = new FakeImports(this.tables);
   }
 
   static async start(options: FakeServiceNowOptions): Promise<FakeServiceNow> {
@@ -113,10 +116,15 @@ export class FakeServiceNow {
 
   /** Copies of all incidents, oldest first. */
   incidents(): Row[] {
-    return this.tables.table('incident').map((row) => ({ ...row }));
+    return this.records('incident');
   }
 
-  /** A copy of one incident, by number or sys_id. */
+  /** Copies of all records of a task table, oldest first. */
+  records(table: string): Row[] {
+    return this.tables.table(table).map((row) => ({ ...row }));
+  }
+
+  /** A copy of one record, by number or sys_id. */
   incident(record: string): Row {
     return { ...this.row(record) };
   }
@@ -141,7 +149,7 @@ export class FakeServiceNow {
 
   private row(record: string): Row {
     const row = this.tables.find(record);
-    if (!row) throw new Error(`no incident ${record}`);
+    if (!row) throw new Error(`no record ${record}`);
     return row;
   }
 
@@ -204,18 +212,19 @@ export class FakeServiceNow {
       const refused = errorAnswer(401, 'User Not Authenticated', 'Required to provide Auth information');
       return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
     }
-    if (!TABLE_PATH.test(url.pathname))
-      return errorAnswer(400, 'Requested URI does not represent any resource', url.pathname);
-    return tableApi(this.tables, {
+    const call = {
       ...{ method, url, body, by: this.options.user },
       ...{ ignoreQuery: fault?.kind === 'ignore_query', hidden: fault?.kind === 'hidden' },
-    });
+    };
+    if (TABLE_PATH.test(url.pathname)) return tableApi(this.tables, call);
+    if (IMPORT_PATH.test(url.pathname)) return importApi(this.imports, call);
+    return errorAnswer(400, 'Requested URI does not represent any resource', url.pathname);
   }
 
   private page(url: URL, response: ServerResponse): void {
     const inner = url.pathname === '/nav_to.do' ? new URL(`/${url.searchParams.get('uri') ?? ''}`, this.url) : url;
     const row = this.tables.find(inner.searchParams.get('sys_id') ?? '');
-    const known = inner.pathname === '/' || inner.pathname === '/incident.do';
+    const known = inner.pathname === '/' || /^\/\w+\.do$/.test(inner.pathname);
     response.writeHead(known && (row || inner.pathname === '/') ? 200 : 404, { 'Content-Type': 'text/html' });
     if (inner.pathname === '/') return void response.end(listPage(this.tables));
     response.end(row ? recordPage(this.tables, row) : missingPage());
