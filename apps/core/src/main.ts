@@ -8,10 +8,11 @@ import {
   type EmbeddedPostgres,
 } from './database/embedded/embedded-postgres';
 import { isDatabaseUnavailable, sqlState } from './database/errors';
+import { SchemaTooNewError } from './database/migrate';
 import { startHub, type Hub } from './hub';
 
 /** Exit codes, as in sysexits: what the operator has to look at. */
-const EXIT = { failed: 1, unavailable: 69, config: 78 } as const;
+const EXIT = { failed: 1, newerSchema: 65, unavailable: 69, config: 78 } as const;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(): Promise<void> {
@@ -81,6 +82,10 @@ main().catch((error: unknown) => {
   if (error instanceof EmbeddedPostgresError) {
     say(error.message);
     process.exit(EXIT.unavailable);
+  }
+  if (error instanceof SchemaTooNewError) {
+    say(error.message);
+    process.exit(EXIT.newerSchema);
   }
   if (isDatabaseUnavailable(error)) {
     say(

@@ -64,10 +64,12 @@ export class Installation {
 
   /** Starts the core, again after a `kill`. */
   async restart(): Promise<void> {
-    this.core = await CoreProcess.start(
-      { ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(this.port) },
-      this.home,
-    );
+    this.core = await this.coreOn(this.port);
+  }
+
+  /** Another core on the same database, with the same configuration. Whoever starts it stops it. */
+  coreOn(port: number): Promise<CoreProcess> {
+    return CoreProcess.start({ ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(port) }, this.home);
   }
 
   async close(): Promise<void> {

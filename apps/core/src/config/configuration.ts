@@ -9,7 +9,7 @@ import { filesNamedIn, fingerprint } from './source-files';
 import { readYamlFile } from './yaml-file';
 
 /** Two looks must see the same before it is read: so a change counts within half a second, and never half of it. */
-const LOOK_MS = 250;
+const LOOK_MS = 200;
 
 type Sources = Pick<Environment, 'configFile' | 'variables'>;
 

@@ -66,7 +66,7 @@ export class ServiceNowAdapter implements Adapter {
     const found = await this.lookUp.find(key, signal);
     const draft = await this.drafts.ofEvent(event, key, signal);
     const values = await this.drafts.complete(draft, undefined, signal);
-    if (found) return this.adopted(found, values);
+    if (found.oldest) return { ...this.adopted(found.oldest, values), ...found.told };
     const all = this.withNotes(values, draft.notes);
     return this.settings.importTable === undefined
       ? this.create(all, key, signal)
@@ -86,7 +86,8 @@ export class ServiceNowAdapter implements Adapter {
       values = Object.fromEntries(Object.entries(values).filter(([field, value]) => current[field] !== value));
       notes = notes.length === 0 ? notes : await this.notYetIn(ref.id, notes, signal);
     }
-    if (Object.keys(values).length === 0 && notes.length === 0) return current ? this.written(current) : { ref };
+    if (Object.keys(values).length === 0 && notes.length === 0)
+      return this.written(current ?? (await this.lookUp.read(ref.id, signal)));
     return this.written(await this.update(ref.id, this.withNotes(values, notes), signal));
   }
 
@@ -132,9 +133,9 @@ export class ServiceNowAdapter implements Adapter {
 
   private async create(values: Record<string, string>, key: string, signal: AbortSignal): Promise<Written> {
     const created = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
-    const oldest = await this.lookUp.find(key, signal, created);
+    const { oldest, told } = await this.lookUp.find(key, signal, created);
     const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
-    return isOurs ? this.written(created) : this.adopted(oldest, values);
+    return { ...(isOurs ? this.written(created) : this.adopted(oldest, values)), ...told };
   }
 
   /** The transform map decides whether there is a new record; which one it is, the key tells. */
@@ -145,8 +146,8 @@ export class ServiceNowAdapter implements Adapter {
     signal: AbortSignal,
   ): Promise<Written> {
     const { status, said } = await this.client.import(staging, stagedAs(values, staging), signal);
-    const found = await this.lookUp.find(key, signal);
-    if (found) return status === 'inserted' ? this.written(found) : this.adopted(found, values);
+    const { oldest, told } = await this.lookUp.find(key, signal);
+    if (oldest) return { ...(status === 'inserted' ? this.written(oldest) : this.adopted(oldest, values)), ...told };
     if (status === 'error') throw new RejectedError(`import into ${staging}: ${said}`);
     throw new MisconfiguredError(
       `importTable: ${staging} made no record with our correlation_id (${[status, said].filter(Boolean).join(': ')}): check its transform map`,

@@ -94,7 +94,7 @@ export function failureOf({ method, url, isRecord, answer }: Unanswered, login: 
     case 'busy':
       return new TransientError(text, { scope: 'server', retryAfterMs: waitMs(answer.headers) });
     case 'unknown':
-      return new OutcomeUnknownError(text, { settleMs });
+      return new OutcomeUnknownError(text, { settleMs: Math.max(settleMs, waitMs(answer.headers) ?? 0) });
     case 'rejected':
       return new RejectedError(text);
     case 'gone':

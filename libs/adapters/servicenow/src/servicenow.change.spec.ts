@@ -79,7 +79,7 @@ describe('a change is one PATCH', () => {
     };
     const written = await carry([count]);
     await carry([count]);
-    expect(written).toEqual({ ref: record.ref });
+    expect(written).toEqual(record);
     expect(bench.fake.counts.patches).toBe(0);
     expect(bench.logged).toEqual([
       { level: 'info', message: 'duplicate_count has no field in ServiceNow and is not carried' },

@@ -4,6 +4,7 @@ import {
   OutcomeUnknownError,
   TransientError,
   type AdapterLog,
+  type Written,
 } from '@opr-connect/adapter-kit';
 import { condition, type ServiceNowClient, type ServiceNowRow } from './servicenow.client';
 import type { ServiceNowDirectory } from './servicenow.directory';
@@ -12,6 +13,12 @@ import type { ServiceNowSettings } from './servicenow.settings';
 
 /** How many rows a look-up by correlation key takes. More than one is rare, so a full page means the filter was ignored. */
 const LOOK_UP_LIMIT = 50;
+
+/** The record that carries a key, and the numbers of duplicates that were resolved. */
+export interface Found {
+  oldest?: ServiceNowRow;
+  told: Pick<Written, 'duplicates'>;
+}
 
 /** Finds records by the correlation key that they carry. */
 export class ServiceNowLookUp {
@@ -28,7 +35,7 @@ export class ServiceNowLookUp {
   }
 
   /** The oldest record that carries the key, `created` being one of them. Extra ones of ours are resolved as duplicates. */
-  async find(key: string, signal: AbortSignal, created?: ServiceNowRow): Promise<ServiceNowRow | undefined> {
+  async find(key: string, signal: AbortSignal, created?: ServiceNowRow): Promise<Found> {
     const { table, correlationDisplay, user } = this.settings;
     const query = [condition('correlation_id', key), condition('correlation_display', correlationDisplay)];
     const order = ['ORDERBYsys_created_on', 'ORDERBYnumber'];
@@ -43,17 +50,20 @@ export class ServiceNowLookUp {
       );
     if (created && !ours.some((row) => row['sys_id'] === created['sys_id'])) ours.push(created);
     const [oldest, ...extras] = ours.sort(byAge);
+    const closed: string[] = [];
     for (const extra of extras) {
-      if (oldest && sameLogin(extra['sys_created_by'], user)) await this.retire(extra, oldest, signal);
+      if (oldest && sameLogin(extra['sys_created_by'], user) && (await this.retire(extra, oldest, signal)))
+        closed.push(extra['number'] ?? '');
     }
-    return oldest;
+    return { oldest, told: closed.length > 0 ? { duplicates: closed } : {} };
   }
 
   /**
    * Everybody who sees two records does this, not only who created the second: its creator may have died. The mark in
-   * `correlation_display` keeps the business rule silent, else the duplicate's state would be taken for the event's.
+   * `correlation_display` keeps the business rule silent, else the duplicate's state would be taken for the event's. False: it
+   * cannot be resolved.
    */
-  private async retire(extra: ServiceNowRow, kept: ServiceNowRow, signal: AbortSignal): Promise<void> {
+  private async retire(extra: ServiceNowRow, kept: ServiceNowRow, signal: AbortSignal): Promise<boolean> {
     const duplicate = extra['number'];
     try {
       await this.client.update(
@@ -67,12 +77,14 @@ export class ServiceNowLookUp {
         signal,
       );
       this.log.warn(`resolved ${duplicate} as a duplicate of ${kept['number']}`);
+      return true;
     } catch (error) {
       if (error instanceof TransientError || error instanceof OutcomeUnknownError || !(error instanceof DeliveryError))
         throw error;
       this.log.warn(`${duplicate} is a duplicate of ${kept['number']} and cannot be resolved`, {
         reason: error.message,
       });
+      return false;
     }
   }
 
