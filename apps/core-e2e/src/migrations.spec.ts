@@ -1,4 +1,4 @@
-import { CoreEnded, CoreProcess, freePort } from '@opr-connect/core/testing';
+import { type CoreEnded, type CoreProcess, freePort } from '@opr-connect/core/testing';
 import { writeEvent } from '@opr-connect/opr';
 import { newEvent } from './support/events';
 import { Installation } from './support/installation';

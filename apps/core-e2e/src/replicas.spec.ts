@@ -1,4 +1,4 @@
-import { CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
+import { type CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
 import { readEvent, writeEvent, writeEventChange } from '@opr-connect/opr';
 import { eventually, newEvent, noteChange } from './support/events';
 import { Installation, SECRETS, usual } from './support/installation';
