@@ -97,6 +97,25 @@ describe('/metrics', () => {
     await becomes('server_alarm{server="servicenow"}', 0);
   });
 
+  it('counts an extra record that was closed as a duplicate, and the history of the event tells of it', async () => {
+    // The first create happens, and nobody hears of it; nor is it there yet when the second attempt looks.
+    hub.serviceNow.faults.add({ kind: 'lost', method: 'POST', path: '/table/incident' });
+    hub.serviceNow.faults.add({ kind: 'hidden', method: 'GET', path: '/table/incident', times: 2 });
+    const before = hub.live().length;
+    const id = await forwarded();
+    await becomes('duplicates_closed_total{server="servicenow"}', 1);
+    const [kept, ...others] = hub.live().slice(before);
+    expect(others).toEqual([]);
+    const { body } = await hub.api('GET', `/events/${id}/history`);
+    const number = kept?.['number'] ?? '';
+    expect(body.events[0].history).toContainEqual(
+      expect.objectContaining({
+        ...{ what: 'duplicate', server: 'servicenow' },
+        detail: expect.stringMatching(new RegExp(`^an extra record, INC\\d+, was closed as a duplicate of ${number}$`)),
+      }),
+    );
+  });
+
   it('shows dead letters', async () => {
     const error = { message: 'Operation Failed', detail: 'Data Policy Exception: caller is mandatory' };
     hub.serviceNow.faults.add({ kind: 'status', status: 403, method: 'POST', path: '/table/incident', error });

@@ -9,6 +9,7 @@ import { Configuration } from './config/configuration';
 import { Environment } from './config/environment';
 import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-auth';
 import { ConnectedServers } from './connected-servers/connected-servers';
+import { ServerCalls } from './connected-servers/server-calls';
 import { ServerStates } from './connected-servers/server-states';
 import { ConversationRepository } from './conversation/conversation.repository';
 import { Conversations } from './conversation/conversations';
@@ -20,6 +21,7 @@ import { HealthController } from './health/health.controller';
 import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
+import { Sightings } from './hooks/sightings';
 import { logging } from './logging';
 import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
@@ -30,6 +32,7 @@ import { LeftBehind } from './outbox/left-behind';
 import { OutboxRepository } from './outbox/outbox.repository';
 import { Settlements } from './outbox/settlements';
 import { Signals } from './outbox/signals';
+import { SCHEDULES } from './schedules/providers';
 import { SyncServiceController } from './sync-service/sync-service.controller';
 
 /** Connections to the database that one core holds. */
@@ -73,6 +76,7 @@ export class AppModule {
         HealthController,
         ...METRICS.controllers,
         ...ADMIN.controllers,
+        ...SCHEDULES.controllers,
       ],
       providers: [
         { provide: Environment, useValue: environment },
@@ -94,8 +98,11 @@ export class AppModule {
         Dispatcher,
         LeftBehind,
         InboxRepository,
+        Sightings,
         Inbox,
         ...METRICS.providers,
+        ServerCalls,
+        ...SCHEDULES.providers,
         ...ADMIN.providers,
       ],
     };

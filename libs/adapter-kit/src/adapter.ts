@@ -122,6 +122,8 @@ export interface Written {
    * written, and the read that follows tells their edits.
    */
   found?: boolean;
+  /** What people call the extra records of this event that this call closed as duplicates of `ref`. */
+  duplicates?: string[];
 }
 
 /** An external record as its adapter keeps it: opaque to everybody else. */

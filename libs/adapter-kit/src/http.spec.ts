@@ -2,6 +2,8 @@ import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 import { DEFAULT_HTTP_LIMITS, basicAuthorization, callTool, retryAfterMs, type HttpCall } from './http';
 
@@ -38,6 +40,14 @@ describe('a call to a tool', () => {
     };
     expect((await call({ method: 'PATCH', headers: { 'x-a': 'b' }, body: 'päckchen' })).body).toBe('PATCH b');
     expect(received.join('')).toBe('päckchen');
+  });
+
+  it('ends with its time-out although garbage is collected while it waits', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    answer = () => setImmediate(collect);
+    const error = await call({}, { ...DEFAULT_HTTP_LIMITS, timeoutMs: 200 }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransientError);
   });
 
   it('follows no redirect', async () => {

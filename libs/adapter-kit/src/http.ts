@@ -1,6 +1,8 @@
 import type { HttpService } from '@nestjs/axios';
 import { AxiosError } from 'axios';
 import { ForbiddenAddressError } from './allowed-addresses';
+import { withoutCredentials } from './credentials';
+import { Deadline } from './deadline';
 import { MisconfiguredError, OutcomeUnknownError, TransientError } from './errors';
 
 export interface HttpCall {
@@ -38,7 +40,8 @@ const PROXY_ANSWER = /^Bad response: (\d{3})$/;
 
 /**
  * One HTTP call as a tool's client wants it: any status is an answer, redirects are answers too, TLS is always verified,
- * time and size are bounded, and a failure says whether the tool may have acted.
+ * time and size are bounded, and a failure says whether the tool may have acted. A refusal that quotes our credentials is
+ * answered without them.
  *
  * @throws TransientError       nothing was sent, or the call only reads
  * @throws OutcomeUnknownError  a write was sent and its answer was lost
@@ -51,13 +54,14 @@ export async function callTool(
 ): Promise<HttpAnswer> {
   const what = `${call.method} ${withoutSecrets(call.url)}`;
   if (!URL.canParse(call.url)) throw new MisconfiguredError(`${what}: not a URL`);
+  const deadline = new Deadline(call.signal, limits.timeoutMs);
   try {
     const answer = await http.axiosRef.request<string>({
       method: call.method,
       url: call.url,
       headers: call.headers,
       data: call.body,
-      signal: AbortSignal.any([call.signal, AbortSignal.timeout(limits.timeoutMs)]),
+      signal: deadline.signal,
       maxRedirects: 0,
       maxContentLength: limits.maxAnswerBytes,
       maxBodyLength: Infinity,
@@ -69,9 +73,16 @@ export async function callTool(
     const headers = Object.fromEntries(
       Object.entries(answer.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
     );
-    return { status: answer.status, headers, body: answer.data ?? '' };
+    const body = answer.data ?? '';
+    return {
+      status: answer.status,
+      headers,
+      body: answer.status < 400 ? body : withoutCredentials(body, call.headers),
+    };
   } catch (error) {
     throw asDeliveryError(error, what, call, limits);
+  } finally {
+    deadline.end();
   }
 }
 

@@ -8,7 +8,7 @@ import type { Page } from './inputs';
 export interface OperatorAction {
   /** Login name. */
   operator: string;
-  action: 'pause' | 'resume' | 'retry' | 'discard';
+  action: 'pause' | 'resume' | 'retry' | 'discard' | 'reconcile';
   /** Path of what it was done to, below `/api`. */
   subject: string;
   reason?: string;

@@ -42,6 +42,7 @@ export class ServerViews {
 const TOLD = [
   ...(['name', 'label', 'uuid', 'aliases', 'adapter', 'active', 'forwardingType', 'answerWithin', 'strict'] as const),
   ...(['echoToSender', 'doubtWindow', 'concurrency', 'ratePerMinute', 'floodWindow'] as const),
+  ...(['pollEverySeconds', 'reconcileEverySeconds'] as const),
 ];
 
 /** `oldestSeconds` is the age of the oldest that waits or is under way. */

@@ -7,6 +7,7 @@ import {
   HubConfig,
   MetricsConfig,
   OperatorConfig,
+  RetentionConfig,
   RuleConfig,
   ServerConfig,
   TargetConfig,
@@ -16,18 +17,24 @@ import { loadConfig } from './load-config';
 const text = readFileSync(join(__dirname, '../../../../docs/configuration.md'), 'utf8');
 
 describe('docs/configuration.md', () => {
-  it.each([HubConfig, MetricsConfig, OperatorConfig, ServerConfig, RuleConfig, FilterConfig, TargetConfig])(
-    'has a row for every field of %p',
-    (type) => {
-      const fields = new Set(
-        getMetadataStorage()
-          .getTargetValidationMetadatas(type, '', false, false)
-          .map(({ propertyName }) => propertyName),
-      );
-      expect(fields.size).toBeGreaterThan(0);
-      expect([...fields].filter((field) => !text.includes(`\n| \`${field}\``))).toEqual([]);
-    },
-  );
+  it.each([
+    HubConfig,
+    MetricsConfig,
+    RetentionConfig,
+    OperatorConfig,
+    ServerConfig,
+    RuleConfig,
+    FilterConfig,
+    TargetConfig,
+  ])('has a row for every field of %p', (type) => {
+    const fields = new Set(
+      getMetadataStorage()
+        .getTargetValidationMetadatas(type, '', false, false)
+        .map(({ propertyName }) => propertyName),
+    );
+    expect(fields.size).toBeGreaterThan(0);
+    expect([...fields].filter((field) => !text.includes(`\n| \`${field}\``))).toEqual([]);
+  });
 
   const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, example]) => example ?? '');
 

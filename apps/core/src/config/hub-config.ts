@@ -25,6 +25,7 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateBy,
 } from 'class-validator';
 
 /** The name of the hub itself among the connected servers: a rule may name it as source, nobody may bear it. */
@@ -46,8 +47,17 @@ const wait = { message: '$property must be a number of seconds from 0 to 60' };
 const calls = { message: '$property must be a whole number from 1 to 100' };
 const rate = { message: '$property must be a number from 1 to 100000' };
 const flood = { message: '$property must be a number of seconds from 0 to 3600' };
+const every = { message: '$property must be a number of seconds, 0 or from 1 to 2592000' };
+const days = { message: '$property must be a whole number of days from 0 to 36500' };
 const hold = { message: '$property must be a number of seconds from 0 to 86400' };
 const doubt = { message: '$property must be a whole number of seconds from 0 to 86400' };
+
+/** Never, or at most once a second and at least once in thirty days. */
+const Every = (): PropertyDecorator =>
+  ValidateBy(
+    { name: 'every', validator: { validate: (value) => value === 0 || (value >= 1 && value <= 2_592_000) } },
+    every,
+  );
 
 /** A person or tool that uses the hub's own Event Web Service. */
 export class OperatorConfig {
@@ -143,6 +153,14 @@ export class ServerConfig {
   @Max(3_600, flood)
   floodWindow = 30;
 
+  /** How often a server whose adapter can poll is asked what changed, in seconds. 0: never. */
+  @Every()
+  pollEverySeconds = 300;
+
+  /** How often every open record of this server is compared with its event, in seconds. 0: only when an operator asks. */
+  @Every()
+  reconcileEverySeconds = 86_400;
+
   /** What the adapter needs. Kept as written; the adapter's own class judges it when the server is connected. */
   @AnyMap()
   settings: Record<string, unknown> = {};
@@ -226,6 +244,21 @@ export class MetricsConfig {
   open = false;
 }
 
+/** For how long what is over is kept, in days. 0: for ever. */
+export class RetentionConfig {
+  /** An event that is closed everywhere, after its last change. Its ids are kept for ever. */
+  @IsInt(days)
+  @Min(0, days)
+  @Max(36_500, days)
+  eventsDays = 90;
+
+  /** A line of history, what an operator did, and what a reconciliation found. */
+  @IsInt(days)
+  @Min(0, days)
+  @Max(36_500, days)
+  historyDays = 365;
+}
+
 /** The whole configuration file. */
 export class HubConfig {
   /** Part of every correlation key and of every default uuid: choose it once. */
@@ -250,6 +283,9 @@ export class HubConfig {
 
   @MapOf(() => MetricsConfig)
   metrics: MetricsConfig = new MetricsConfig();
+
+  @MapOf(() => RetentionConfig)
+  retention = new RetentionConfig();
 
   @ListOf(() => OperatorConfig)
   operators: OperatorConfig[] = [];

@@ -79,7 +79,9 @@ describe('loadConfig', () => {
   });
 
   it('answers an empty configuration without a file, with an empty one, and with fields left empty', () => {
-    const empty = { hubId: 'opr-connect', operators: [], servers: [], rules: [] };
+    const retention = { eventsDays: 90, historyDays: 365 };
+    const metrics = { open: false };
+    const empty = { hubId: 'opr-connect', metrics, retention, operators: [], servers: [], rules: [] };
     expect({ ...loadConfig({ variables }) }).toEqual(empty);
     expect({ ...load('') }).toEqual(empty);
     expect({ ...load('# nothing yet\nservers:\nrules:\n') }).toEqual(empty);
@@ -104,6 +106,8 @@ describe('loadConfig', () => {
         echoToSender: false,
         concurrency: 8,
         floodWindow: 30,
+        pollEverySeconds: 300,
+        reconcileEverySeconds: 86_400,
         doubtWindow: 600,
         settings: { syncUrl: 'https://${HOST}/opr-gateway', password: '${P2}' },
       },
@@ -121,6 +125,8 @@ describe('loadConfig', () => {
         echoToSender: true,
         concurrency: 8,
         floodWindow: 30,
+        pollEverySeconds: 300,
+        reconcileEverySeconds: 86_400,
         doubtWindow: 60,
         settings: { url: 'https://${HOST}', hookSecret: '${SN}', missing: '${MISSING}' },
       },

@@ -25,6 +25,10 @@ export interface ConnectedServer {
   readonly concurrency: number;
   /** Calls to it in a minute, of all cores together. */
   readonly ratePerMinute?: number;
+  /** How often it is asked what changed, in milliseconds; 0: never. */
+  readonly pollEvery: number;
+  /** How often its records are compared with their events, in milliseconds; 0: only when somebody asks. */
+  readonly reconcileEvery: number;
   /** The name by which we log in to it, if it has such a thing. */
   readonly ownLogin?: string;
 }

@@ -113,6 +113,8 @@ function connected(config: ServerConfig, connection: Connection): ConnectedServe
     strict: config.strict,
     concurrency: config.concurrency,
     ratePerMinute: config.ratePerMinute,
+    pollEvery: adapter?.pollChanges ? config.pollEverySeconds * 1000 : 0,
+    reconcileEvery: config.reconcileEverySeconds * 1000,
     ownLogin: adapter?.traits?.ownLogin,
   };
 }

@@ -92,7 +92,7 @@ export class ConversationRepository {
 
   async newest(limit: number): Promise<OprEvent[]> {
     const found: { document: OprEvent }[] = await this.database.query(
-      `select document from event order by time_received desc limit $1`,
+      `select document from event where retired_at is null order by time_received desc limit $1`,
       [limit],
     );
     return found.map(({ document }) => document);
@@ -128,6 +128,12 @@ export class ConversationRepository {
     })) as Waiting[];
   }
 
+  /** The ids of all messages to a party that the outbox holds, whatever became of them. */
+  async held(row: string, sql: Sql): Promise<string[]> {
+    const found: { id: string }[] = await sql.query(`select id from outbox_message where forwarded_event = $1`, [row]);
+    return found.map(({ id }) => id);
+  }
+
   /** Begins conversations. Answers the ids of the events that were new: of the others nothing is written. */
   async begin(batch: readonly Decided[], sql: Sql = this.database): Promise<Set<string>> {
     const events = batch.map(({ stored, decision }) => ({
@@ -149,8 +155,13 @@ export class ConversationRepository {
   }
 
   private async loadAll(ids: readonly string[], sql: Sql): Promise<Map<string, Stored>> {
-    const events: { id: string; source: string | null; event_id: string; document: OprEvent }[] = await sql.query(
-      'select id, source, event_id, document from event where id = any($1)',
+    const events: (Pick<Stored, 'id'> & {
+      source: string | null;
+      event_id: string;
+      document: OprEvent;
+      retired: boolean;
+    })[] = await sql.query(
+      'select id, source, event_id, document, retired_at is not null as retired from event where id = any($1)',
       [ids],
     );
     const rows: PartyRow[] = await sql.query(
@@ -167,11 +178,11 @@ export class ConversationRepository {
           ...{ ref: ref ?? undefined, rule: rule ?? undefined },
         }));
     return new Map(
-      events.map(({ id, source, event_id, document }) => [
+      events.map(({ id, source, event_id, document, retired }) => [
         id,
         {
           ...{ id, source: source ?? undefined, eventId: event_id },
-          conversation: { event: document, parties: partiesOf(id) },
+          conversation: { event: document, parties: partiesOf(id), ...(retired && { retired }) },
         },
       ]),
     );

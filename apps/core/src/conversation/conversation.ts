@@ -14,6 +14,8 @@ export interface Conversation {
   /** The event as the hub holds it. */
   event: OprEvent;
   parties: Party[];
+  /** Only its ids are kept: it is over. */
+  retired?: boolean;
 }
 
 /** A ForwardedEvent as the conversation keeps it: what we know of one party that shares the event. */
@@ -52,6 +54,8 @@ export interface Party {
   newest?: string;
   /** Annotations of ours that it may tell back once. */
   expected: ExpectedAnnotation[];
+  /** Properties of changes that it refused and a person gave up. */
+  abandoned?: Property[];
   /** Its forward was withdrawn because the event was closed while it waited: it is made up for if the event is opened again. */
   withdrawn?: boolean;
 }
@@ -81,8 +85,10 @@ export type Input =
   | { kind: 'forward'; targets: Target[] }
   /** The read of a party's record ended. */
   | { kind: 'read'; from: string; message: string; outcome: Seen | 'unreadable' }
+  /** A party was compared: the outbox holds these messages to it, dead letters among them, and its record says so if it was read. */
+  | { kind: 'compared'; from: string; held: readonly string[]; outcome?: Seen }
   /** A message was carried. */
-  | { kind: 'delivered'; to: string; message: string; ref: ExternalRef; snapshot?: Snapshot; found: boolean }
+  | ({ kind: 'delivered'; to: string; message: string } & Delivered)
   /** A message will never be taken. */
   | { kind: 'rejected'; to: string; message: string; reason: string }
   /** The party's record no longer exists. */
@@ -91,6 +97,14 @@ export type Input =
   | { kind: 'retried'; to: string; message: string; dead: DeadLetter }
   /** A person gives a dead letter up. */
   | { kind: 'discarded'; to: string; message: string; dead: DeadLetter };
+
+/** What a server answered to a message: as `Written` of its adapter. */
+export interface Delivered {
+  ref: ExternalRef;
+  snapshot?: Snapshot;
+  found: boolean;
+  duplicates?: string[];
+}
 
 export interface Target {
   server: string;
@@ -112,6 +126,23 @@ export interface Decision {
   /** Ids of changes and annotations that must never count again for their party. */
   seen: SeenId[];
   refusal?: Refusal;
+  /** What comparing a party found, and did something about. */
+  found?: Finding[];
+}
+
+/** What never arrived. */
+export interface Finding {
+  kind:
+    /** The record says what no hook told. */
+    | 'missed_change'
+    | 'missed_annotation'
+    /** The party does not hold what the hub holds, and nothing waits that would tell it. */
+    | 'not_sent'
+    /** The event is to be forwarded, and nothing waits that would do it. */
+    | 'not_forwarded'
+    | 'record_gone';
+  /** Names of properties, a number, or why. */
+  detail?: string;
 }
 
 /**
@@ -143,16 +174,20 @@ export interface HistoryLine {
     | 'in doubt'
     | 'read'
     | 'delivered'
+    | 'duplicate'
     | 'rejected'
     | 'gone'
     | 'withdrawn'
     | 'retried'
     | 'discarded'
-    | 'refused';
+    | 'compared'
+    | 'refused'
+    | 'retired';
   detail?: string;
 }
 
 export type Refusal =
+  | { reason: 'retired' }
   | { reason: 'not_forwarded' }
   | { reason: 'type_forbids_changes'; type: ForwardingType }
   | { reason: 'property_not_settable'; property: PropertyName; operation?: string };

@@ -28,10 +28,11 @@ export interface Asked {
   input: Input;
 }
 
-/** What became of an event that a server posted. */
-export type Received =
-  /** `targets`: the servers that it is to be forwarded to. */
-  { ref: RowRef; isNew: true; targets: string[] } | { ref: RowRef; isNew: false };
+/** An event that a server posted. `targets`: the servers that it is to be forwarded to. */
+export type Taken = { ref: RowRef; isNew: true; targets: string[] } | { ref: RowRef; isNew: false };
+
+/** What became of an event that a server posted: its id may name one that is over. */
+export type Received = Taken | { refusal: Refusal };
 
 /** Statements that begin conversations: several at once, so that the database is not idle while one is on its way. */
 const BEGINNERS = { writers: 4, most: 16 };
@@ -76,7 +77,8 @@ export class Conversations {
       return { ref: { event: stored.id, row: origin.id }, isNew: true, targets: targets.map(({ server }) => server) };
     const known = await this.repository.rowOf(source.uuid, event.id);
     if (!known) throw new Error(`event ${event.id} is held, and has no row of the server it came from`);
-    await this.tell(known, { kind: 'resent', from: known.row, event });
+    const told = await this.tell(known, { kind: 'resent', from: known.row, event });
+    if (!told.ok && told.refusal.reason === 'retired') return { refusal: told.refusal };
     return { ref: known, isNew: false };
   }
 
@@ -118,7 +120,24 @@ export class Conversations {
     return (await this.decideAll(sql, asked)).flatMap(({ decision }) => decision.carry);
   }
 
+  /** What would be decided about an event. It is locked until the transaction ends, and nothing is written. */
+  async considerIn(sql: Sql, event: string, input: Input): Promise<Decision> {
+    const [decided] = await this.decisions(sql, [{ event, input }], () => undefined);
+    if (!decided) throw new Error(`nothing was decided about event ${event}`);
+    return decided.decision;
+  }
+
   private async decideAll(sql: Sql, asked: readonly Asked[]): Promise<Decided[]> {
+    const all = await this.decisions(sql, asked, (...decided) => this.tellLog(...decided));
+    if (all.length > 0) await this.repository.write(all, sql);
+    return all;
+  }
+
+  private async decisions(
+    sql: Sql,
+    asked: readonly Asked[],
+    tell: (stored: Stored, input: Input['kind'], decision: Decision) => void,
+  ): Promise<Decided[]> {
     if (asked.length === 0) return [];
     const now = Date.now();
     const events = await this.repository.loadLocked([...new Set(asked.map(({ event }) => event))], sql);
@@ -140,21 +159,19 @@ export class Conversations {
       const open = before ? stillWaiting(waiting, before.decision) : waiting;
       const mine = open.filter(({ party }) => conversation.parties.some(({ id }) => id === party));
       const decision = decide(conversation, input, this.context(mine, seen, stored, now));
-      this.tellLog(stored, input.kind, decision);
+      tell(stored, input.kind, decision);
       decided.set(event, {
         ...{ stored, before: stored.conversation, externalIds: [] },
         decision: before ? bothOf(before.decision, decision) : decision,
       });
     }
-    const all = [...decided.values()].map((one) => ({
+    return [...decided.values()].map((one) => ({
       ...one,
       externalIds: this.newIds(
         { ...one.stored, conversation: one.decision.conversation },
         one.stored.conversation.parties,
       ),
     }));
-    await this.repository.write(all, sql);
-    return all;
   }
 
   /** What was decided about an event, in a line that can be found by the hub's id of it, or by the id that its source uses. */
@@ -248,6 +265,7 @@ function bothOf(first: Decision, then: Decision): Decision {
     history: [...first.history, ...then.history],
     seen: [...first.seen, ...then.seen],
     withdrawn: [...first.withdrawn, ...then.withdrawn],
+    ...((first.found || then.found) && { found: [...(first.found ?? []), ...(then.found ?? [])] }),
   };
 }
 

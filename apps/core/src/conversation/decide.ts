@@ -1,4 +1,4 @@
-import type { ExternalRef, Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
+import type { Json, Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
 import type { ForwardingState, ForwardingType, OprEvent, PropertyChange } from '@opr-connect/opr';
 import {
   EVERYTHING,
@@ -9,6 +9,8 @@ import {
   type Conversation,
   type DeadLetter,
   type Decision,
+  type Delivered,
+  type Finding,
   type HistoryLine,
   type Input,
   type Party,
@@ -61,6 +63,8 @@ export function open(
  * history in one transaction. An unknown party is the caller's to refuse.
  */
 export function decide(conversation: Conversation, input: Input, context: Context, rules: Rules = RULES): Decision {
+  if (conversation.retired)
+    return { conversation, carry: [], history: [], seen: [], withdrawn: [], refusal: { reason: 'retired' } };
   const walk = new Walk(conversation, context, rules);
   switch (input.kind) {
     case 'changed':
@@ -77,6 +81,9 @@ export function decide(conversation: Conversation, input: Input, context: Contex
       break;
     case 'read':
       walk.read(input.from, input.message, input.outcome);
+      break;
+    case 'compared':
+      walk.compared(input.from, input.held, input.outcome);
       break;
     case 'delivered':
       walk.delivered(input.to, input.message, input);
@@ -133,6 +140,7 @@ class Walk {
   private readonly withdrawn: string[] = [];
   private waiting: Waiting[];
   private refusal?: Refusal;
+  private readonly found: Finding[] = [];
 
   constructor(
     conversation: Conversation,
@@ -154,7 +162,8 @@ class Walk {
   decision(): Decision {
     const { history, refusal, withdrawn } = this;
     const carry = this.carry.filter(({ id }) => !withdrawn.includes(id));
-    return { conversation: this.conversation, carry, history, seen: this.noted, withdrawn, refusal };
+    const { conversation, noted: seen, found } = this;
+    return { conversation, carry, history, seen, withdrawn, refusal, ...(found.length > 0 && { found }) };
   }
 
   begin(annotations: AnnotationEdit[]): void {
@@ -273,13 +282,72 @@ class Walk {
       this.accept({ properties: news, annotations: [] }, party, this.rules.writesBack(party, this.traits(party)));
   }
 
-  delivered(to: string, message: string, written: { ref: ExternalRef; snapshot?: Snapshot; found: boolean }): void {
+  /** What never arrived, in either direction, is sent again or read. */
+  compared(from: string, held: readonly string[], outcome: Seen | undefined): void {
+    const party = this.party(from);
+    if (outcome?.gone !== undefined) {
+      this.find(party, { kind: 'record_gone', detail: outcome.gone });
+      return this.gone(from, undefined, outcome.gone);
+    }
+    this.sendWhatIsLost(party, held);
+    // With something under way the record is in doubt, and read when it is settled.
+    if (!outcome || !isQuiet(party) || this.rules.refusal(party, [])) return;
+    const told = this.inReadScope(party, this.valuesRead(party, outcome));
+    const news = told.filter((edit) => !this.rules.isEcho(this.conversation, party, edit));
+    const annotations = annotationsTold(outcome).filter((annotation) => this.isMissed(party, annotation));
+    if (news.length) this.find(party, { kind: 'missed_change', detail: named(news) });
+    if (annotations.length) this.find(party, { kind: 'missed_annotation', detail: String(annotations.length) });
+    party.readOwed = news.length + annotations.length > 0;
+    this.askToRead(party);
+  }
+
+  /** Nothing waits for the party that should: messages that the outbox does not hold any more never arrive. */
+  private sendWhatIsLost(party: Party, held: readonly string[]): void {
+    const isHeld = (id: string) => held.includes(id);
+    if (party.reading && !isHeld(party.reading.message)) Object.assign(party, { reading: undefined, readOwed: true });
+    const isForwarding = Object.entries(party.unsettled).some(([id, all]) => isHeld(id) && all.includes(EVERYTHING));
+    if (party.state === 'queued' && !isForwarding) {
+      this.find(party, { kind: 'not_forwarded' });
+      // The forward carries the event as it is, so what waits behind the lost one has nothing left to say.
+      this.withdrawn.push(...held);
+      Object.assign(party, { known: {}, unsettled: {}, reading: undefined, readOwed: false });
+      return this.forwardTo(party);
+    }
+    for (const [id, properties] of Object.entries(party.unsettled)) {
+      if (isHeld(id)) continue;
+      delete party.unsettled[id];
+      for (const property of properties) if (property !== EVERYTHING) party.known[property] = 'unknown';
+    }
+    if (held.length === 0) this.sendWhatItLacks(party);
+    this.askToRead(party);
+  }
+
+  private sendWhatItLacks(party: Party): void {
+    if (!isListening(party, this.traits(party))) return;
+    const lacking = Object.keys(party.known).filter(
+      (property) => this.rules.mayCarry(party, property) && !party.abandoned?.includes(property),
+    );
+    if (lacking.length === 0) return;
+    const properties = lacking.map((property) => ({ property, value: valueIn(this.event, property) }));
+    this.find(party, { kind: 'not_sent', detail: named(properties) });
+    this.change(party, { properties, annotations: [] });
+  }
+
+  private find(party: Party, finding: Finding): void {
+    this.found.push(finding);
+    this.say(party, 'compared', [finding.kind, finding.detail].filter(Boolean).join(': '));
+  }
+
+  delivered(to: string, message: string, written: Delivered): void {
     const party = this.party(to);
     const properties = this.settle(party, message);
     const forwarded = properties.includes(EVERYTHING);
     party.ref = { ...party.ref, ...written.ref };
     if (forwarded) party.state = 'forwarded';
-    this.say(party, 'delivered', written.ref.displayId ?? written.ref.id);
+    const name = written.ref.displayId ?? written.ref.id;
+    this.say(party, 'delivered', name);
+    for (const extra of written.duplicates ?? [])
+      this.say(party, 'duplicate', `an extra record, ${extra}, was closed as a duplicate of ${name}`);
     this.sawVersion(party, written.snapshot?.version);
     if (written.snapshot) {
       const beyond = forwarded
@@ -334,7 +402,11 @@ class Walk {
     const party = this.party(to);
     this.say(party, 'discarded', message);
     this.withdrawn.push(message);
-    if (dead.kind === 'change') return;
+    if (dead.kind === 'change') {
+      const given = readChanges(dead.change.changedProperties ?? []).properties.map(({ property }) => property);
+      party.abandoned = [...new Set([...(party.abandoned ?? []), ...given])];
+      return;
+    }
     this.withdrawn.push(...Object.keys(party.unsettled));
     Object.assign(party, { state: 'cancelled', unsettled: {}, readOwed: false, reading: undefined });
   }
@@ -446,6 +518,13 @@ class Walk {
     return news;
   }
 
+  private isMissed(party: Party, told: SeenAnnotation | AnnotationEdit): boolean {
+    if ('operation' in told && told.operation !== 'insert') return false;
+    const names = namesOf(told, undefined, 0, this.context.now);
+    if (names.some((name) => this.isNoted(party, name)) || (told.id && this.holdsAnnotation(told.id))) return false;
+    return !this.rules.isOwnAnnotation(this.conversation, party, told);
+  }
+
   private expectNoMore(party: Party, text: string): void {
     const index = party.expected.findIndex((expected) => expected.text === normalised(text));
     if (index >= 0) party.expected.splice(index, 1);
@@ -499,6 +578,7 @@ class Walk {
     if (properties.length === 0 && annotations.length === 0) return;
     const changedProperties = this.asChanges(party, { properties, annotations });
     for (const edit of properties) this.setKnown(party, edit.property, { value: edit.value });
+    party.abandoned = party.abandoned?.filter((property) => !properties.some((edit) => edit.property === property));
     for (const { author, text, operation } of annotations) {
       if (operation === 'insert')
         party.expected = [...party.expected, { author, text: normalised(text) }].slice(-MAX_EXPECTED);

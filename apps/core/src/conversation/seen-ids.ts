@@ -31,6 +31,10 @@ function idsIn(input: Input, now: number): string[] {
       return input.outcome === 'unreadable'
         ? []
         : annotationsTold(input.outcome).flatMap((annotation, index) => namesOf(annotation, undefined, index, now));
+    case 'compared':
+      return input.outcome
+        ? annotationsTold(input.outcome).flatMap((annotation, index) => namesOf(annotation, undefined, index, now))
+        : [];
     case 'forward':
     case 'delivered':
     case 'rejected':

@@ -10,7 +10,7 @@ import { Conversations } from '../conversation/conversations';
 import { withForwardingInfo } from '../forwarding/forwarding-info';
 import { eventIn } from '../opr-endpoint/opr-body';
 import { XML, replyEvent } from '../opr-endpoint/opr-reply';
-import { OprRefusal, STATUS } from '../opr-endpoint/status';
+import { OprRefusal, RETIRED, STATUS } from '../opr-endpoint/status';
 
 /** Newest events in a list; the vendor's default page (OMi Event Web Service) holds as many. */
 const PAGE = 20;
@@ -59,6 +59,7 @@ export class EventServiceController {
   async read(@Param('id') id: string, @Res() reply: FastifyReply): Promise<void> {
     const stored = await this.repository.findByEventId(id);
     if (!stored) throw new OprRefusal('not_held', 'The hub holds no event by this id');
+    if (stored.conversation.retired) throw new OprRefusal('retired', RETIRED);
     await replyEvent(
       reply,
       200,

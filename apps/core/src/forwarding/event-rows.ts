@@ -39,6 +39,7 @@ export class EventRows {
   async read(server: ConnectedServer, id: string): Promise<OprEvent> {
     const { event, row } = await this.named(server, [id]);
     const stored = await this.repository.load(event);
+    if (stored?.conversation.retired) throw refusalOf({ reason: 'retired' }, server.name);
     const party = stored?.conversation.parties.find((candidate) => candidate.id === row);
     if (!stored || !party || !takesPart(party)) throw refusalOf({ reason: 'not_forwarded' }, server.name);
     return withForwardingInfo(stored.conversation, (uuid) => this.servers.find(uuid));

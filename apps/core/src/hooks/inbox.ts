@@ -3,14 +3,12 @@ import { RejectedError, type Adapter, type HookRequest, type Seen } from '@opr-c
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
-import type { Carry } from '../conversation/conversation';
-import { ConversationRepository } from '../conversation/conversation.repository';
-import { Conversations, type Asked } from '../conversation/conversations';
-import { Statements, type Sql } from '../database/statements';
+import { Statements } from '../database/statements';
 import { Attempts } from '../metrics/attempts';
 import { nextStep, type NextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
 import { InboxRepository, type InboxLease, type InboxMessage } from './inbox.repository';
+import { Sightings } from './sightings';
 
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -35,8 +33,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
   constructor(
     private readonly database: Statements,
     private readonly inbox: InboxRepository,
-    private readonly repository: ConversationRepository,
-    private readonly conversations: Conversations,
+    private readonly sightings: Sightings,
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly signals: Signals,
@@ -127,7 +124,7 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
     try {
       const seen = await understand(message, adapter);
       const told = await this.database.transaction(async (sql) =>
-        (await this.inbox.complete(message, lease, sql)) ? this.tell(server.uuid, seen, sql) : undefined,
+        (await this.inbox.complete(message, lease, sql)) ? this.sightings.tellIn(sql, server.uuid, seen) : undefined,
       );
       if (!told) return false;
       this.signals.due(told.carry);
@@ -152,16 +149,6 @@ export class Inbox implements OnApplicationBootstrap, BeforeApplicationShutdown 
       case 'unreadable':
         return this.inbox.bury(message, lease, step.reason);
     }
-  }
-
-  /** Answers which events the records belong to, and what is to be carried. */
-  private async tell(server: string, seen: readonly Seen[], sql: Sql): Promise<{ events: string[]; carry: Carry[] }> {
-    const asked: Asked[] = [];
-    for (const one of seen) {
-      const row = await this.repository.rowOf(server, one.id, sql);
-      if (row) asked.push({ event: row.event, input: { kind: 'seen', from: row.row, seen: one } });
-    }
-    return { events: asked.map(({ event }) => event), carry: await this.conversations.decideAllIn(sql, asked) };
   }
 }
 

@@ -5,12 +5,12 @@ import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import { ConversationRepository } from '../conversation/conversation.repository';
-import { Conversations, type Received, type RowRef } from '../conversation/conversations';
+import { Conversations, type RowRef, type Taken } from '../conversation/conversations';
 import { EventRows } from '../forwarding/event-rows';
 import { Signals } from '../outbox/signals';
 import { eventChangeIn, eventWithIdIn } from './opr-body';
 import { EVENT_TYPE, replyChange, replyEvent } from './opr-reply';
-import { OprRefusal, refusalOf } from './status';
+import { OprRefusal, refusalOf, RETIRED } from './status';
 
 /**
  * What an OPR client says to us: an OBM, or another hub, that forwards events to its connected server (OMi Extensibility
@@ -44,6 +44,7 @@ export class OprEndpointController {
     const server = this.sourceOf(request, source);
     const event = eventWithIdIn(request);
     const received = await this.conversations.receive(server, event);
+    if ('refusal' in received) throw new OprRefusal('id_retired', RETIRED);
     const answer = await this.answerWithin(server, received);
     await replyEvent(reply, 200, { id: answer.id, sequenceNumber: event.sequenceNumber, drilldownUrl: answer.url });
   }
@@ -89,7 +90,7 @@ export class OprEndpointController {
   }
 
   /** Waits as long as the server's setting allows for the one target's id, so that operators see it. */
-  private async answerWithin(server: ConnectedServer, received: Received): Promise<{ id: string; url?: string }> {
+  private async answerWithin(server: ConnectedServer, received: Taken): Promise<{ id: string; url?: string }> {
     const { ref } = received;
     const until = Date.now() + server.answerWithin;
     const isHopeless = received.isNew && (server.answerWithin === 0 || !this.mayComeSoon(received.targets));

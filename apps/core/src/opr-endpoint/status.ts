@@ -16,6 +16,8 @@ export const STATUS = {
   type_forbids_changes: 403,
   property_not_settable: 403,
   not_held: 404,
+  id_retired: 409,
+  retired: 410,
   too_large: 413,
   wrong_media_type: 415,
   wrong_document: 422,
@@ -42,8 +44,13 @@ export class OprRefusal extends Error {
   }
 }
 
+/** An event that was closed long ago: its ids name it for good, and nothing else of it is kept. */
+export const RETIRED = 'The event by this id was closed long ago and is over: its id is kept, and names no other event';
+
 export function refusalOf(refusal: Refusal, server: string): OprRefusal {
   switch (refusal.reason) {
+    case 'retired':
+      return new OprRefusal(refusal.reason, RETIRED);
     case 'not_forwarded':
       return new OprRefusal(refusal.reason, `This event was not forwarded to ${server}`);
     case 'type_forbids_changes':

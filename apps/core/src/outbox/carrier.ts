@@ -71,4 +71,5 @@ const delivered = (message: OutboxMessage, written: Written): Input => ({
   ref: written.ref,
   snapshot: written.snapshot,
   found: written.found ?? false,
+  duplicates: written.duplicates,
 });

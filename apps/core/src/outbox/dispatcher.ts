@@ -155,7 +155,7 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
         await this.states.worked(server.uuid);
         await this.settlements.settle({ message, input: answer.input });
       }, signal);
-      ended('done');
+      ended('done', answer.input.kind === 'delivered' ? { duplicates: answer.input.duplicates } : {});
     } catch (error) {
       // The database failed us: nothing was written, and the message comes back when its lease ends.
       ended('unsettled', { reason: String(error) });

@@ -78,7 +78,9 @@ export class JiraAdapter implements Adapter {
     const found = await this.lookUp.find(key, signal);
     const draft = await this.drafts.ofEvent(event, key, await this.client.flavour(signal), signal);
     this.tellIgnored(draft);
-    const issue = found ?? (await this.create(draft, key, signal));
+    const { issue, told } = found.oldest
+      ? { issue: found.oldest, told: found.told }
+      : await this.create(draft, key, signal);
     await this.link(issue.id, event, signal);
     await this.addNotes(issue.id, draft.notes, signal);
     // People may have moved one that was found.
@@ -87,7 +89,7 @@ export class JiraAdapter implements Adapter {
     const now = await this.lookUp.read(issue.id, signal);
     const snapshot = snapshotAtCreation(draft.made, snapshotOf(now), this.mapping);
     const isAsMade = snapshot.version !== '0';
-    return { ref: this.ref(now), snapshot, ...((found || !isAsMade) && { found: true }) };
+    return { ref: this.ref(now), snapshot, ...((found.oldest || !isAsMade) && { found: true }), ...told };
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, { key, signal }: Delivery): Promise<Written> {
@@ -150,7 +152,11 @@ export class JiraAdapter implements Adapter {
     await this.directory.createScreen(signal);
   }
 
-  private async create(draft: Draft, key: string, signal: AbortSignal): Promise<JiraIssue> {
+  private async create(
+    draft: Draft,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<{ issue: JiraIssue; told: Pick<Written, 'duplicates'> }> {
     const { typeId } = await this.directory.createScreen(signal);
     const labels = this.lookUp.labels(key);
     const fields = { ...draft.fields, project: { key: this.settings.project }, issuetype: { id: typeId }, labels };
@@ -158,7 +164,8 @@ export class JiraAdapter implements Adapter {
     this.lookUp.remember(key, id);
     const created = await this.lookUp.read(id, signal);
     if (this.lookUp.keyOf(created) !== key) await this.mark(id, key, signal);
-    return (await this.lookUp.find(key, signal)) ?? created;
+    const { oldest = created, told } = await this.lookUp.find(key, signal);
+    return { issue: oldest, told };
   }
 
   /** Jira, or an app in it, dropped what the issue is found by. */

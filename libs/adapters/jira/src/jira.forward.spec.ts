@@ -149,6 +149,8 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
         ...{ status: 'Done', resolution: 'Duplicate', labels: ['opr-connect-duplicate'], properties: {} },
       });
     expect(extras).not.toHaveLength(0);
+    const told = [...written, last].flatMap(({ duplicates = [] }) => duplicates);
+    expect([...new Set(told)].sort()).toEqual(extras.map(({ key }) => key).sort());
     expect(written.map(({ ref }) => ref.id)).toContain(oldest?.id);
     expect(bench.logged.some(({ message }) => /^closed OPS-\d as a duplicate of OPS-1$/.test(message))).toBe(true);
   });

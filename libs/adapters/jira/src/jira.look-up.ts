@@ -5,6 +5,7 @@ import {
   TransientError,
   type AdapterLog,
   type Json,
+  type Written,
 } from '@opr-connect/adapter-kit';
 import type { JiraClient, JiraIssue } from './jira.client';
 import type { JiraDirectory } from './jira.directory';
@@ -65,8 +66,8 @@ export class JiraLookUp {
     return this.client.read(id, ISSUE_FIELDS, this.label, signal);
   }
 
-  /** The oldest issue that carries the key. Extra ones of ours are closed as duplicates. */
-  async find(key: string, signal: AbortSignal): Promise<JiraIssue | undefined> {
+  /** The oldest issue that carries the key. Extra ones of ours are closed as duplicates, and told. */
+  async find(key: string, signal: AbortSignal): Promise<{ oldest?: JiraIssue; told: Pick<Written, 'duplicates'> }> {
     const known = this.recent.get(key) ?? [];
     const jql = `labels = "${this.labelOf(key)}" ORDER BY created ASC`;
     const page = { size: LOOK_UP_LIMIT, reconcile: known };
@@ -77,17 +78,20 @@ export class JiraLookUp {
       if (issue && this.keyOf(issue) === key) ours.push(issue);
     }
     const [oldest, ...extras] = ours.sort(byAge);
+    const closed: string[] = [];
     for (const extra of extras) {
-      if (oldest && (await this.isOurs(extra, signal))) await this.retire(extra, oldest, key, signal);
+      if (oldest && (await this.isOurs(extra, signal)) && (await this.retire(extra, oldest, key, signal)))
+        closed.push(extra.key);
     }
-    return oldest;
+    return { oldest, told: closed.length > 0 ? { duplicates: closed } : {} };
   }
 
   /**
    * Everybody who sees two issues does this, not only who created the second: its creator may have died. The key is taken away last,
    * so that whoever dies in between is followed by another, and after that nothing the duplicate does is taken for the event's.
+   * False: somebody else closed it, or nobody can.
    */
-  private async retire(extra: JiraIssue, kept: JiraIssue, key: string, signal: AbortSignal): Promise<void> {
+  private async retire(extra: JiraIssue, kept: JiraIssue, key: string, signal: AbortSignal): Promise<boolean> {
     try {
       const moved = await this.transitions.move(extra, 'closed', signal, true);
       const labels: Json = [{ remove: this.labelOf(key) }, { remove: this.label }, { add: `${this.label}-duplicate` }];
@@ -96,12 +100,14 @@ export class JiraLookUp {
       const outcome =
         typeof moved === 'object' ? `cannot close ${extra.key} (${moved.stuck}), which is` : `closed ${extra.key} as`;
       this.log.warn(`${outcome} a duplicate of ${kept.key}`);
+      return typeof moved !== 'object';
     } catch (error) {
       // Somebody else saw the two and was faster.
-      if (error instanceof GoneError) return;
+      if (error instanceof GoneError) return false;
       if (error instanceof TransientError || error instanceof OutcomeUnknownError || !(error instanceof DeliveryError))
         throw error;
       this.log.warn(`${extra.key} is a duplicate of ${kept.key} and cannot be closed`, { reason: error.message });
+      return false;
     }
   }
 

@@ -74,12 +74,12 @@ export class ServiceNowAdapter implements Adapter {
     const found = await this.find(key, signal);
     const draft = await this.drafts.ofEvent(event, key, signal);
     const values = await this.drafts.complete(draft, undefined, signal);
-    if (found) return this.adopted(found, values);
+    if (found.oldest) return { ...this.adopted(found.oldest, values), ...found.told };
     const { table } = this.settings;
     const created = await this.client.create(table, this.withNotes(values, draft.notes), RECORD_FIELDS, signal);
-    const oldest = await this.find(key, signal, created);
+    const { oldest, told } = await this.find(key, signal, created);
     const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
-    return isOurs ? this.written(created) : this.adopted(oldest, values);
+    return { ...(isOurs ? this.written(created) : this.adopted(oldest, values)), ...told };
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
@@ -95,7 +95,8 @@ export class ServiceNowAdapter implements Adapter {
       values = Object.fromEntries(Object.entries(values).filter(([field, value]) => current[field] !== value));
       notes = notes.length === 0 ? notes : await this.notYetIn(ref.id, notes, signal);
     }
-    if (Object.keys(values).length === 0 && notes.length === 0) return current ? this.written(current) : { ref };
+    if (Object.keys(values).length === 0 && notes.length === 0)
+      return this.written(current ?? (await this.readRecord(ref.id, signal)));
     return this.written(await this.update(ref.id, this.withNotes(values, notes), signal));
   }
 
@@ -130,7 +131,11 @@ export class ServiceNowAdapter implements Adapter {
   }
 
   /** The oldest record that carries the key, `created` being one of them. Extra ones of ours are resolved as duplicates. */
-  private async find(key: string, signal: AbortSignal, created?: ServiceNowRow): Promise<ServiceNowRow | undefined> {
+  private async find(
+    key: string,
+    signal: AbortSignal,
+    created?: ServiceNowRow,
+  ): Promise<{ oldest?: ServiceNowRow; told: Pick<Written, 'duplicates'> }> {
     const { table, correlationDisplay, user } = this.settings;
     const query = [condition('correlation_id', key), condition('correlation_display', correlationDisplay)];
     const order = ['ORDERBYsys_created_on', 'ORDERBYnumber'];
@@ -145,17 +150,20 @@ export class ServiceNowAdapter implements Adapter {
       );
     if (created && !ours.some((row) => row['sys_id'] === created['sys_id'])) ours.push(created);
     const [oldest, ...extras] = ours.sort(byAge);
+    const closed: string[] = [];
     for (const extra of extras) {
-      if (oldest && sameLogin(extra['sys_created_by'], user)) await this.retire(extra, oldest, signal);
+      if (oldest && sameLogin(extra['sys_created_by'], user) && (await this.retire(extra, oldest, signal)))
+        closed.push(extra['number'] ?? '');
     }
-    return oldest;
+    return { oldest, told: closed.length > 0 ? { duplicates: closed } : {} };
   }
 
   /**
    * Everybody who sees two records does this, not only who created the second: its creator may have died. The mark in
-   * `correlation_display` keeps the business rule silent, else the duplicate's state would be taken for the event's.
+   * `correlation_display` keeps the business rule silent, else the duplicate's state would be taken for the event's. False: it
+   * cannot be resolved.
    */
-  private async retire(extra: ServiceNowRow, kept: ServiceNowRow, signal: AbortSignal): Promise<void> {
+  private async retire(extra: ServiceNowRow, kept: ServiceNowRow, signal: AbortSignal): Promise<boolean> {
     const duplicate = extra['number'];
     try {
       await this.client.update(
@@ -173,12 +181,14 @@ export class ServiceNowAdapter implements Adapter {
         signal,
       );
       this.context.log.warn(`resolved ${duplicate} as a duplicate of ${kept['number']}`);
+      return true;
     } catch (error) {
       if (error instanceof TransientError || error instanceof OutcomeUnknownError || !(error instanceof DeliveryError))
         throw error;
       this.context.log.warn(`${duplicate} is a duplicate of ${kept['number']} and cannot be resolved`, {
         reason: error.message,
       });
+      return false;
     }
   }
 

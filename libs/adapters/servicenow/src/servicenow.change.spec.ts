@@ -80,7 +80,7 @@ describe('a change is one PATCH', () => {
     };
     const written = await carry([attribute]);
     await carry([attribute]);
-    expect(written).toEqual({ ref: record.ref });
+    expect(written).toEqual(record);
     expect(bench.fake.counts.patches).toBe(0);
     expect(bench.logged).toEqual([
       { level: 'info', message: 'custom_attribute has no field in ServiceNow and is not carried' },

@@ -185,7 +185,7 @@ export class ServiceNowClient {
       case 'busy':
         return new TransientError(text, { scope: 'server', retryAfterMs: wait });
       case 'unknown':
-        return new OutcomeUnknownError(text, { settleMs: this.connection.settleMs });
+        return new OutcomeUnknownError(text, { settleMs: Math.max(this.connection.settleMs, wait ?? 0) });
       case 'rejected':
         return new RejectedError(text);
       case 'gone':

@@ -159,6 +159,7 @@ describe('one live incident for one key', () => {
       ...{ state: '6', close_code: 'Duplicate', correlation_display: 'OPR Connect (duplicate)' },
       close_notes: expect.stringContaining('Duplicate of INC0010001'),
     });
+    expect(new Set(results.flatMap(({ duplicates = [] }) => duplicates))).toEqual(new Set(['INC0010002']));
     expect(bench.logged).toContainEqual({ level: 'warn', message: 'resolved INC0010002 as a duplicate of INC0010001' });
   });
 

@@ -3,12 +3,16 @@ export type Fault = FaultMatch &
   (
     | { /** The write is committed, then the connection is cut. */ kind: 'lost' }
     | { /** Waits before and after the commit. */ kind: 'slow'; beforeMs?: number; afterMs?: number }
+    | { /** The answer comes byte by byte, with so long between two of them. */ kind: 'drip'; everyMs: number }
+    | { /** The write is committed, then half of the answer is sent and the connection is cut. */ kind: 'cut' }
     | {
         /** Nothing is done; this status is answered. */
         kind: 'status';
         status: number;
         headers?: Record<string, string>;
         error?: { message: string; detail: string | null };
+        /** The detail quotes the headers of the request. */
+        quotes?: boolean;
       }
     | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
     | { /** `sysparm_query` is ignored, as with a column that the instance does not have. */ kind: 'ignore_query' }

@@ -176,7 +176,21 @@ export class FakeServiceNow {
     const cookies = { 'Set-Cookie': `glide_session=${randomBytes(6).toString('hex')}; Path=/; HttpOnly` };
     const transaction = { 'X-Transaction-ID': randomBytes(6).toString('hex') };
     response.writeHead(answer.status, { ...USUAL_HEADERS, ...cookies, ...transaction, ...answer.headers });
+    if (fault?.kind === 'cut') {
+      response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => request.socket.destroy());
+      return;
+    }
+    if (fault?.kind === 'drip') return this.drip(answer.body, fault.everyMs, response);
     response.end(answer.body);
+  }
+
+  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
+    for (const byte of Buffer.from(body)) {
+      if (response.destroyed || this.stop.signal.aborted) return;
+      response.write(Buffer.from([byte]));
+      await this.pause(everyMs);
+    }
+    response.end();
   }
 
   private answer(
@@ -189,7 +203,8 @@ export class FakeServiceNow {
     if (fault?.kind === 'html') return { status: 200, headers: { 'Content-Type': 'text/html' }, body: loginPage() };
     if (fault?.kind === 'status') {
       const { message, detail } = fault.error ?? { message: `Fault ${fault.status}`, detail: 'ordered by the test' };
-      return { ...errorAnswer(fault.status, message, detail), headers: fault.headers ?? {} };
+      const said = fault.quotes ? JSON.stringify(headers) : detail;
+      return { ...errorAnswer(fault.status, message, said), headers: fault.headers ?? {} };
     }
     const expected = `Basic ${Buffer.from(`${this.options.user}:${this.options.password}`).toString('base64')}`;
     if (headers['authorization'] !== expected) {

@@ -1,0 +1,117 @@
+import type { Type } from '@nestjs/common';
+import type { LifecycleState, Severity } from '@opr-connect/opr';
+import type { Adapter } from '../adapter';
+import type { AdapterFactory } from '../event-adapter';
+
+/** What the contract needs to know of an adapter and of the fake of its tool. */
+export interface Harness {
+  /** The word that a connected server's `adapter:` names. */
+  readonly name: string;
+  readonly factory: AdapterFactory<object>;
+  /** The class of its settings, with `timeoutMs` and `settleMs` among them. */
+  readonly settings: Type<object>;
+  /** Settings as a file has them, for a tool at this address. */
+  plain(url: string): Settings;
+  /** Settings under which genuine hooks are signed by somebody else: another secret. */
+  readonly otherSecret?: Settings;
+  /** Starts a fake that posts its hooks to `door`. */
+  start(door: string): Promise<FakeTool>;
+  /**
+   * Words of OPR that the tool cannot tell apart from another: what each comes back as. Whatever is not named here comes back
+   * as it went.
+   */
+  readonly collapses?: {
+    severity?: Partial<Record<Severity, Severity>>;
+    state?: Partial<Record<LifecycleState, LifecycleState>>;
+  };
+  /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
+  readonly pageSize?: number;
+  /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
+  readonly lacks?: { readonly [ability in Ability]?: string };
+  /** Cases that this adapter does not pass, by id, and why that is right. One that passes after all is an error. */
+  readonly exempt?: { readonly [id: string]: string };
+}
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What a case may need: a method of the adapter that is optional, or something that not every fake can do. */
+export type Need = OptionalMethod | Ability;
+export type OptionalMethod = {
+  [Name in keyof Adapter]-?: undefined extends Adapter[Name] ? Name : never;
+}[keyof Adapter];
+
+/** `lag`, `impostor`: the methods of `FakeTool`. `deletion hook`: a hook tells that a record was deleted. */
+export type Ability = 'lag' | 'impostor' | 'deletion hook';
+
+/** A fake tool, on loopback and in neutral words. Records are named by the `id` of their `ExternalRef`. */
+export interface FakeTool {
+  readonly url: string;
+  /** The live records that carry this key, oldest first. One that was retired as a duplicate is none. */
+  records(key: string): ToolRecord[];
+  /** A person, who is not us, changes a record. */
+  edit(id: string, edit: Edit): void;
+  /** The same person adds a note. */
+  note(id: string, text: string): void;
+  remove(id: string): void;
+  /** Orders what goes wrong with the next call of this kind. */
+  fault(fault: Fault): void;
+  /** Whether search knows new records only so much later. */
+  lag?(ms: number): void;
+  /** From now on the look-up by this key answers a record that does not carry it. */
+  impostor?(key: string): void;
+  /** Resolves when every hook so far was posted. */
+  quiet(): Promise<void>;
+  /** How many calls have come in. */
+  calls(): number;
+  /** Refuses connections from now on. */
+  down(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ToolRecord {
+  id: string;
+  title: string;
+  description: string;
+  /** In the tool's own words. */
+  severity: string;
+  state: string;
+  /** The texts of its notes, oldest first, with what the adapter added to them. */
+  notes: string[];
+}
+
+/** In OPR words. */
+export interface Edit {
+  title?: string;
+  severity?: Severity;
+  state?: LifecycleState;
+}
+
+/**
+ * Which calls a fault befalls. `create`: the one that makes a record; `change`: the one that writes fields of it; `note`: the one
+ * that adds a note, which may be the same; `read`: the read of one record; `any`: whichever comes.
+ */
+export type Operation = 'create' | 'change' | 'note' | 'read' | 'any';
+
+export type Fault = { on: Operation; /** How many calls; 1 unless told, 0 for all. */ times?: number } & (
+  | { /** It is done, then the connection is cut. */ kind: 'lost' }
+  | {
+      /** Waits before and after it is done, which is done although the caller has gone. */ kind: 'slow';
+      beforeMs?: number;
+      afterMs?: number;
+    }
+  | {
+      /** It is done; the answer comes byte by byte, with so long between two of them. */ kind: 'drip';
+      everyMs: number;
+    }
+  | { /** It is done; the connection is cut in the middle of the answer. */ kind: 'cut' }
+  | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
+  | {
+      /** Nothing is done; this is answered, with a reason in the shape that the tool gives it. */
+      kind: 'status';
+      status: number;
+      headers?: Record<string, string>;
+      says?: string;
+      /** The reason quotes the headers of the request. */
+      quotes?: boolean;
+    }
+);
