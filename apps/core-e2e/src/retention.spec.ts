@@ -26,7 +26,6 @@ async function quiet(): Promise<void> {
 /** An event of OBM with its incident, and nothing under way. */
 async function shared(about: string) {
   const event = newEvent({ title: `${about} ${Math.random().toString(36).slice(2)}` });
-  hub.obm.forwarded(event);
   const number = await hub.asObm.forward(event);
   const [row] = await hub.rows<{ row: string }>(
     `select f.id as row from forwarded_event f join event e on e.id = f.event where e.event_id = '${event.id}' and f.state = 'received'`,
