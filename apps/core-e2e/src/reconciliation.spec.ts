@@ -1,5 +1,5 @@
 import { eventually, newEvent, noteChange, stateChange } from './support/events';
-import { Installation, type ApiBody } from './support/installation';
+import { Installation, usual, type ApiBody } from './support/installation';
 
 let hub: Installation;
 beforeAll(async () => {
@@ -240,5 +240,20 @@ describe('A reconciliation', () => {
     expect(await hub.api('POST', '/servers/nobody/reconciliations', { dryRun: true })).toMatchObject({ status: 404 });
     expect(await hub.api('GET', `${path}/nothing`)).toMatchObject({ status: 404 });
     expect((await fetch(`${hub.core.url}/api${path}`)).status).toBe(401);
+  });
+
+  it('comes by the clock, too', async () => {
+    const { event, number } = await shared('by the clock');
+    hub.serviceNow.hooks.behaviour.off = true;
+    hub.serviceNow.asPerson('itil.user').resolve(number, 'Nobody was told.');
+    const often = 'adapter: servicenow\n    reconcileEverySeconds: 1';
+    await hub.configure((parts) => usual({})(parts).replace('adapter: servicenow', often));
+    await eventually('closed', async () => (await stateOf(event.id)) === 'closed');
+    await hub.configure(usual({}));
+    await quiet();
+    const { reconciliations } = (await hub.api('GET', path)).body;
+    expect(reconciliations.find(({ counts }: ApiBody) => counts.missed_change)).toMatchObject({
+      ...{ operator: null, dryRun: false },
+    });
   });
 });
