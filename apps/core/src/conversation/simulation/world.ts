@@ -303,6 +303,7 @@ export class World {
       ref: { id: message.server },
       snapshot,
       found,
+      late: true,
     });
   }
 
