@@ -618,6 +618,41 @@ describe('a dead letter', () => {
   });
 });
 
+describe('The external id of an event', () => {
+  const attributes = { id: 'desk id', url: 'desk url' };
+  const late = { ref: { id: 'sys-1', displayId: 'INC1', url: 'https://desk/1' }, late: true };
+
+  it('is told to the originator by custom attributes when its answer came too early, and to nobody else', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], { attributes });
+    talk.confirm('desk', late);
+    expect(talk.carried()).toEqual(['obm: custom_attribute custom_attribute']);
+    const [told] = talk.last.carry;
+    expect(told?.kind === 'change' && told.change.changedProperties).toMatchObject([
+      { key: 'desk id', currentValue: 'INC1', changeOperation: 'insert' },
+      { key: 'desk url', currentValue: 'https://desk/1', changeOperation: 'insert' },
+    ]);
+    const held = talk.conversation.event.customAttributeList?.customAttribute?.map(({ name, value }) => [name, value]);
+    expect(held).toEqual([
+      ['desk id', 'INC1'],
+      ['desk url', 'https://desk/1'],
+    ]);
+    // The copy of the event that the originator posted again lacks them, which takes nothing away.
+    talk.say({ kind: 'resent', from: talk.party('obm').id, event });
+    expect(talk.carried()).toEqual([]);
+    expect(talk.conversation.event.customAttributeList?.customAttribute).toHaveLength(2);
+  });
+
+  it.each([
+    ['the answer carried it', { attributes }, { ...late, late: false }],
+    ['no attribute is to hold it', { attributes: { id: '', url: '' } }, late],
+    ['the server has no names for it', {}, late],
+  ])('is told by nothing more where %s', (_why, traits, answer) => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], traits);
+    talk.confirm('desk', answer);
+    expect(talk.carried()).toEqual([]);
+  });
+});
+
 describe('a party that is compared', () => {
   const changes = (before: { fields: object } | undefined, after: { fields: object }): PropertyChange[] => {
     const now = (after.fields as { state: 'open' | 'closed' }).state;
@@ -723,40 +758,5 @@ describe('an event that is over', () => {
     const before = talk.conversation;
     expect(talk.changed('obm', [state('closed')], 'c1')).toMatchObject({ refusal: { reason: 'retired' }, carry: [] });
     expect(talk.conversation).toBe(before);
-  });
-});
-
-describe('The external id of an event', () => {
-  const attributes = { id: 'desk id', url: 'desk url' };
-  const late = { ref: { id: 'sys-1', displayId: 'INC1', url: 'https://desk/1' }, late: true };
-
-  it('is told to the originator by custom attributes when its answer came too early, and to nobody else', () => {
-    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], { attributes });
-    talk.confirm('desk', late);
-    expect(talk.carried()).toEqual(['obm: custom_attribute custom_attribute']);
-    const [told] = talk.last.carry;
-    expect(told?.kind === 'change' && told.change.changedProperties).toMatchObject([
-      { key: 'desk id', currentValue: 'INC1', changeOperation: 'insert' },
-      { key: 'desk url', currentValue: 'https://desk/1', changeOperation: 'insert' },
-    ]);
-    const held = talk.conversation.event.customAttributeList?.customAttribute?.map(({ name, value }) => [name, value]);
-    expect(held).toEqual([
-      ['desk id', 'INC1'],
-      ['desk url', 'https://desk/1'],
-    ]);
-    // The copy of the event that the originator posted again lacks them, which takes nothing away.
-    talk.say({ kind: 'resent', from: talk.party('obm').id, event });
-    expect(talk.carried()).toEqual([]);
-    expect(talk.conversation.event.customAttributeList?.customAttribute).toHaveLength(2);
-  });
-
-  it.each([
-    ['the answer carried it', { attributes }, { ...late, late: false }],
-    ['no attribute is to hold it', { attributes: { id: '', url: '' } }, late],
-    ['the server has no names for it', {}, late],
-  ])('is told by nothing more where %s', (_why, traits, answer) => {
-    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], traits);
-    talk.confirm('desk', answer);
-    expect(talk.carried()).toEqual([]);
   });
 });
