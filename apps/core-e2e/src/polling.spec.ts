@@ -115,6 +115,9 @@ describe('A server that is polled', () => {
     const { event, key } = await shared('misconfigured');
     jira.faults.add({ kind: 'status', status: 401, path: '/search', times: 0 });
     await eventually('the alarm', async () => (await jiraState()).alarm);
+    expect((await hub.api('GET', '/servers/jira')).body.work).toContainEqual(
+      expect.objectContaining({ kind: 'poll', done: expect.any(String), error: expect.any(String) }),
+    );
     jira.faults.clear();
     jira.asPerson('ann').comment(key, 'after that');
     await hub.api('POST', '/servers/jira/resume');

@@ -90,6 +90,9 @@ describe('An event that was closed long ago', () => {
         `select what from event_history h join event e on e.id = h.event where e.event_id = '${event.id}'`,
       ),
     ).toEqual([{ what: 'retired' }]);
+    expect(await hub.api('GET', `/events/${event.id}/history`)).toMatchObject({
+      ...{ status: 410, body: { message: expect.stringContaining('only its ids are kept') } },
+    });
     expect(JSON.stringify(await hub.asOperator.send('GET', '/event_list'))).not.toContain(event.id);
   });
 
