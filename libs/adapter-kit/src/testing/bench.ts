@@ -17,7 +17,7 @@ const CALL_LIMIT_MS = 15_000;
  */
 export class Bench {
   /** The correlation key of `event`. */
-  readonly key = randomUUID();
+  readonly key: string = randomUUID();
   readonly event: OprEvent = {
     id: randomUUID(),
     title: 'Error packets on eth0 above threshold',
@@ -111,9 +111,13 @@ export class Bench {
     return all;
   }
 
+  records(key = this.key, eventId = this.event.id ?? ''): ToolRecord[] {
+    return this.tool.records(key, eventId);
+  }
+
   /** The one live record of the event. */
-  record(key = this.key): ToolRecord {
-    const records = this.tool.records(key);
+  record(key?: string, eventId?: string): ToolRecord {
+    const records = this.records(key, eventId);
     assert.equal(records.length, 1, `there must be one live record, not ${records.length}`);
     return records[0] as ToolRecord;
   }

@@ -1,13 +1,13 @@
 import type { ContractCase } from './case';
 import { CASES } from './cases';
-import { Contract } from './contract';
+import { Contract, LIMIT_MS } from './contract';
 import { modelHarness } from './model/model.contract';
 import { MUTANTS } from './model/mutants';
 
 describe('the model adapter', () => {
   const contract = new Contract(modelHarness());
 
-  it.each(contract.cases)('keeps $id: $title', (each) => contract.check(each));
+  it.each(contract.cases)('keeps $id: $title', (each) => contract.check(each), LIMIT_MS);
 
   it('is one that every case applies to', () => {
     expect(contract.cases).toHaveLength(CASES.length);

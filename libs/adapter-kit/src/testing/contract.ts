@@ -14,12 +14,15 @@ export type Standing =
   | { kind: 'not applicable'; reason: string }
   | { kind: 'broken'; error: Error };
 
+/** How long a case may take on a busy machine, and the page, in milliseconds: for the test runner. */
+export const LIMIT_MS = 60_000;
+
 /**
  * The contract of one adapter. Knows no test runner: `cases` are what there is to run, `check` throws what is wrong.
  *
  * ```ts
  * const contract = new Contract(harness);
- * it.each(contract.cases)('$id: $title', (each) => contract.check(each));
+ * it.each(contract.cases)('$id: $title', (each) => contract.check(each), LIMIT_MS);
  * ```
  */
 export class Contract {

@@ -46,8 +46,11 @@ export type Ability = 'lag' | 'impostor' | 'deletion hook';
 /** A fake tool, on loopback and in neutral words. Records are named by the `id` of their `ExternalRef`. */
 export interface FakeTool {
   readonly url: string;
-  /** The live records that carry this key, oldest first. One that was retired as a duplicate is none. */
-  records(key: string): ToolRecord[];
+  /**
+   * The live records of an event, oldest first: those that carry this key or, of a party that knows events by their own ids, this
+   * event id. One that was retired as a duplicate is none.
+   */
+  records(key: string, eventId: string): ToolRecord[];
   /** A person, who is not us, changes a record. */
   edit(id: string, edit: Edit): void;
   /** The same person adds a note. */

@@ -1,6 +1,6 @@
 export { Bench, failure } from './bench';
 export type { ContractCase, Level } from './case';
 export { CASES } from './cases';
-export { Contract, type Standing } from './contract';
+export { Contract, LIMIT_MS, type Standing } from './contract';
 export type { Ability, Edit, FakeTool, Fault, Harness, Need, Operation, Settings, ToolRecord } from './harness';
 export { checkPage } from './page';

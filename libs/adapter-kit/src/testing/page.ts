@@ -28,7 +28,7 @@ export async function checkPage(contract: Contract, path: string): Promise<void>
   const { name } = contract.harness;
   const page = existsSync(path) ? readFileSync(path, 'utf8') : '';
   const columns = columnsOf(page);
-  columns.set(name, columnOf(contract.supports, await contract.results()));
+  columns.set(name, columnOf(contract, await contract.results()));
   const expected = render(columns);
   if (process.env['UPDATE_DOCS']) writeFileSync(path, expected);
   else
@@ -38,7 +38,7 @@ export async function checkPage(contract: Contract, path: string): Promise<void>
     );
 }
 
-function columnOf(supports: string, results: ReadonlyMap<string, Standing>): Column {
+function columnOf({ supports, harness }: Contract, results: ReadonlyMap<string, Standing>): Column {
   const cells = new Map<string, string>();
   const byReason = new Map<string, string[]>();
   for (const [id, standing] of results) {
@@ -56,7 +56,13 @@ function columnOf(supports: string, results: ReadonlyMap<string, Standing>): Col
         throw new assert.AssertionError({ message: `${id} is broken: ${standing.error.message}` });
     }
   }
-  return { supports, cells, reasons: [...byReason].map(([reason, ids]) => `- ${ids.join(', ')}: ${reason}`) };
+  const reasons = [...byReason].map(([reason, ids]) => `- ${ids.join(', ')}: ${reason}`);
+  const collapses = Object.entries(harness.collapses ?? {}).flatMap(([property, words]) =>
+    Object.entries(words).map(([word, other]) => `${property} \`${word}\` reads back as \`${other}\``),
+  );
+  // Control is not transferred yet: until then the highest type does what `synchronize` does.
+  const level = supports === 'synchronize_and_transfer_control' ? 'synchronize' : supports;
+  return { supports: level, cells, reasons: [...reasons, ...collapses.map((each) => `- ${each}`)] };
 }
 
 function render(columns: ReadonlyMap<string, Column>): string {

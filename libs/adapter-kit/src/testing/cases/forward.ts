@@ -46,11 +46,11 @@ export const FORWARD = cases('notify', [
     id: 'forward.separate',
     title: 'two events are two records, however alike they are',
     async run(bench) {
-      const [key, adapter] = [randomUUID(), bench.connect()];
+      const [key, id, adapter] = [randomUUID(), randomUUID(), bench.connect()];
       const first = await bench.forward(adapter);
-      const second = await bench.forward(adapter, { ...bench.event, id: randomUUID() }, { key });
+      const second = await bench.forward(adapter, { ...bench.event, id }, { key });
       assert.notEqual(second.ref.id, first.ref.id);
-      assert.notEqual(bench.record(key).id, bench.record().id);
+      assert.notEqual(bench.record(key, id).id, bench.record().id);
     },
   },
   {

@@ -48,10 +48,9 @@ export const HOOKS = cases('synchronize', [
       const written = await bench.forward(adapter);
       const hooks = await bench.hooks(() => bench.tool.note(written.ref.id, 'Cable checked.\nAll fine.'));
       const { notes } = await bench.hear(adapter, hooks, written);
-      assert.deepEqual(
-        notes.map(({ text, own }) => [text.trim(), own]),
-        [['Cable checked.\nAll fine.', false]],
-      );
+      // Some tools make paragraphs of lines.
+      const heard = notes.map(({ text, own }) => [text.trim().split(/\n+/), own]);
+      assert.deepEqual(heard, [[['Cable checked.', 'All fine.'], false]]);
     },
   },
   {

@@ -12,6 +12,8 @@ export type Fault = FaultMatch &
         headers?: Record<string, string>;
         errorMessages?: string[];
         errors?: Record<string, string>;
+        /** The message quotes the headers of the request. */
+        quotes?: boolean;
       }
     | {
         /** Nothing is done; 429 is answered as this limit does, or as a gateway that says nothing about it. */

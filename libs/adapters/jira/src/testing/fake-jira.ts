@@ -193,8 +193,10 @@ export class FakeJira implements FakeSite {
       const busy = new Refusal(429, ['Rate limit exceeded.']);
       return refused(busy, limitHeaders(fault.limit, fault.wait ?? 1));
     }
-    if (fault?.kind === 'status')
-      return refused(new Refusal(fault.status, fault.errorMessages ?? [], fault.errors), fault.headers);
+    if (fault?.kind === 'status') {
+      const messages = fault.quotes ? [JSON.stringify(headers)] : (fault.errorMessages ?? []);
+      return refused(new Refusal(fault.status, messages, fault.errors), fault.headers);
+    }
     if (!this.isAuthenticated(headers['authorization']))
       return say(401, { message: 'Client must be authenticated to access this resource.', 'status-code': 401 });
     const [, , , version, ...path] = url.pathname.split('/').map(decodeURIComponent);

@@ -14,6 +14,10 @@ export class FakeEvents {
     if (!this.events.has(id)) this.events.set(id, event);
   }
 
+  remove(id: string): void {
+    this.events.delete(id);
+  }
+
   /** Applies a change once, known by its id. Says whether it was new. */
   apply(id: string, change: EventChange): boolean {
     const event = this.events.get(id);

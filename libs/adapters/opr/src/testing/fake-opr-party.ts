@@ -11,6 +11,7 @@ import {
   type OprEvent,
 } from '@opr-connect/opr';
 import { FakeEvents } from './fake-events';
+import { FakeFaults, type Fault } from './fake-faults';
 
 export interface FakeOprPartyOptions {
   /** 0, the default, takes a free one. */
@@ -47,6 +48,7 @@ export type EndpointAnswers = 'echo' | 'minimal' | 'record';
 
 const SYNC_ROOT = '/opr-gateway/rest/9.10/synchronization';
 const ENDPOINT_ROOT = '/opr/hub';
+const HTML = { 'Content-Type': 'text/html' };
 const XML = { 'Content-Type': 'application/xml;charset=UTF-8' };
 
 interface Answer {
@@ -64,6 +66,7 @@ export class FakeOprParty {
   readonly requests: ReceivedRequest[] = [];
   /** Changes that were accepted, repeats included, by the id in the path. */
   readonly changes: { id: string; change: EventChange }[] = [];
+  readonly faults = new FakeFaults();
   /** How the endpoint answers events. */
   endpointAnswers: EndpointAnswers = 'record';
   /** Whether the endpoint offers `GET event/<external id>`; many do not. */
@@ -104,6 +107,11 @@ export class FakeOprParty {
 
   async close(): Promise<void> {
     this.stop.abort();
+    await this.down();
+  }
+
+  /** Refuses connections from now on. */
+  async down(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeAllConnections();
     await closed;
@@ -125,9 +133,14 @@ export class FakeOprParty {
     this.forwardedToUs.add((typeof event === 'string' ? event : event.id) ?? '');
   }
 
-  /** Its own people change one of its own events. */
+  /** Its people change one of its own events, by id, or one that it took over, by external id. */
   edit(id: string, change: EventChange): void {
-    this.own.apply(id, change);
+    (this.own.get(id) ? this.own : this.taken).apply(id, change);
+  }
+
+  /** Its people delete an event that it took over. */
+  remove(externalId: string): void {
+    this.taken.remove(externalId);
   }
 
   /** One of its own events by id, or one that it took over by external id, as it is now. */
@@ -145,10 +158,36 @@ export class FakeOprParty {
     this.requests.push(received);
     const programmed = this.isOurs(received) ? this.programmed.shift() : undefined;
     if (programmed?.delayMs) await sleep(programmed.delayMs, undefined, { signal: this.stop.signal });
-    const usual = programmed?.status === undefined ? this.answer(received) : { status: programmed.status };
-    if (programmed?.loseAnswer) return void request.socket.destroy();
-    const { status, headers, body } = { ...usual, ...programmed, status: usual.status };
-    response.writeHead(status, headers).end(received.method === 'HEAD' ? undefined : body);
+    const fault = this.faults.take(received.method, received.path);
+    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
+    const usual =
+      programmed?.status === undefined
+        ? (faulty(fault, received) ?? this.answer(received))
+        : { status: programmed.status };
+    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
+    if (programmed?.loseAnswer || fault?.kind === 'lost') return void request.socket.destroy();
+    const { status, headers, body = '' } = { ...usual, ...programmed, status: usual.status };
+    const length = { 'Content-Length': String(Buffer.byteLength(body)) };
+    response.writeHead(status, fault ? { ...length, ...headers } : headers);
+    if (fault?.kind === 'cut') {
+      response.write(body.slice(0, body.length / 2), () => request.socket.destroy());
+      return;
+    }
+    if (fault?.kind === 'drip') return this.drip(body, fault.everyMs, response);
+    response.end(received.method === 'HEAD' ? undefined : body);
+  }
+
+  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
+    for (const byte of Buffer.from(body)) {
+      if (response.destroyed || this.stop.signal.aborted) return;
+      response.write(Buffer.from([byte]));
+      await this.pause(everyMs);
+    }
+    response.end();
+  }
+
+  private pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
 
   private isOurs({ headers }: ReceivedRequest): boolean {
@@ -227,6 +266,14 @@ const refusal = (status: number, reason: string): Answer => ({
   headers: { 'Content-Type': 'text/plain;charset=UTF-8' },
   body: reason,
 });
+
+function faulty(fault: Fault | undefined, { headers }: ReceivedRequest): Answer | undefined {
+  if (fault?.kind === 'html') return { status: 200, headers: HTML, body: '<!doctype html><title>Log in</title>' };
+  if (fault?.kind !== 'status') return undefined;
+  const reason = fault.quotes ? JSON.stringify(headers) : (fault.says ?? 'ordered by the test');
+  const { headers: usual, ...answer } = refusal(fault.status, reason);
+  return { ...answer, headers: { ...usual, ...fault.headers } };
+}
 
 const isBelow = (path: string, root: string): boolean => path === root || path.startsWith(`${root}/`);
 

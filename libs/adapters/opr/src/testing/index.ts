@@ -1,3 +1,4 @@
+export type { Fault } from './fake-faults';
 export {
   FakeOprParty,
   type EndpointAnswers,

@@ -13,6 +13,9 @@ export type Fault = {
       /** Nothing is done; this status is answered. */ kind: 'status';
       status: number;
       headers?: Record<string, string>;
+      says?: string;
+      /** The reason quotes the headers of the request. */
+      quotes?: boolean;
     }
   | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
 );

@@ -168,7 +168,7 @@ export class FakeWebhookReceiver {
     this.counts.deliveries += 1;
     const fault = this.faults.take(url.pathname);
     if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const reply = faulty(fault) ?? this.take(request.method ?? '', url.pathname, headers, body);
+    const reply = faulty(fault, headers) ?? this.take(request.method ?? '', url.pathname, headers, body);
     if (reply.status >= 400) this.counts.refused += 1;
     if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
     if (fault?.kind === 'lost') return void request.socket.destroy();
@@ -265,11 +265,12 @@ export class FakeWebhookReceiver {
   }
 }
 
-function faulty(fault: Fault | undefined): Reply | undefined {
+function faulty(fault: Fault | undefined, request: object): Reply | undefined {
   if (fault?.kind === 'html') return { status: 200, body: LOGIN_PAGE, headers: { 'Content-Type': 'text/html' } };
   if (fault?.kind !== 'status') return undefined;
   const location = fault.status < 400 ? { Location: 'http://127.0.0.1:1/elsewhere' } : undefined;
-  return { ...refusal(fault.status, 'ordered by the test'), headers: { ...location, ...fault.headers } };
+  const reason = fault.quotes ? JSON.stringify(request) : (fault.says ?? 'ordered by the test');
+  return { ...refusal(fault.status, reason), headers: { ...location, ...fault.headers } };
 }
 
 const refusal = (status: number, error: string): Reply => ({ status, body: JSON.stringify({ error }) });

@@ -1,0 +1,75 @@
+import type { Fault, Harness, Operation } from '@opr-connect/adapter-kit/testing';
+import { JiraAdapterFactory } from './jira.adapter';
+import { HOOK_SECRET, TOKEN, USER } from './jira.fixture';
+import { at } from './jira.json';
+import { JiraSettings } from './jira.settings';
+import { read, type Flavour } from './jira.text';
+import { FakeJira } from './testing';
+
+const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
+  create: { method: 'POST', path: '/issue' },
+  change: { method: 'PUT', path: '/issue/' },
+  note: { method: 'POST', path: '/comment' },
+  read: { method: 'GET', path: '/issue/' },
+  any: {},
+};
+
+const errorOf = (fault: Fault) =>
+  fault.kind === 'status' && fault.says !== undefined ? { errorMessages: [fault.says] } : {};
+
+const PRIORITIES = { critical: '1', major: '2', minor: '3', warning: '4', normal: '5', unknown: '5' };
+const STATUSES = { open: 'To Do', in_progress: 'In Progress', resolved: 'Done', closed: 'Done' };
+
+/** What the contract of adapters needs to know of this one. */
+export const harnessFor = (flavour: Flavour): Harness => ({
+  name: flavour === 'cloud' ? 'jira cloud' : 'jira data center',
+  factory: new JiraAdapterFactory(),
+  settings: JiraSettings,
+  plain: (url) => ({
+    ...{ url, token: TOKEN, hookSecret: HOOK_SECRET, project: 'OPS', timeoutMs: 5_000, settleMs: 250 },
+    ...(flavour === 'cloud' && { user: `${USER}@example.com` }),
+  }),
+  otherSecret: { hookSecret: 'secret of some other web hook' },
+  pageSize: 100,
+  collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
+  lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
+  async start(door) {
+    const hook = { url: door, secret: HOOK_SECRET };
+    const fake = await FakeJira.start({ flavour, user: USER, token: TOKEN, hook });
+    fake.issues.wholeSeconds = flavour === 'dataCenter';
+    const person = fake.asPerson('ann');
+    return {
+      url: fake.url,
+      records: (key) =>
+        fake
+          .all()
+          .filter(({ labels, properties }) => {
+            return labels.includes(`opr-connect-${key}`) && at(properties['opr-connect'], 'key') === key;
+          })
+          .map(({ id, summary: title, description, priority: severity, status: state, comments }) => ({
+            ...{ id, title, description: read(description), severity, state },
+            notes: comments.map(({ body }) => read(body)),
+          })),
+      edit(id, { title: summary, severity, state }) {
+        person.edit(id, {
+          ...(summary !== undefined && { summary }),
+          ...(severity && { priority: PRIORITIES[severity] }),
+        });
+        if (state) person.transition(id, STATUSES[state]);
+      },
+      note: (id, text) => person.comment(id, text),
+      remove: (id) => person.delete(id),
+      fault: ({ on, ...fault }) => fake.faults.add({ ...CALLS[on], ...fault, ...errorOf({ on, ...fault }) }),
+      lag: (ms) => void (fake.index.lagMs = ms),
+      impostor(key) {
+        // As a clone has it: the labels, and not the property.
+        const labels = ['opr-connect', `opr-connect-${key}`];
+        fake.issues.add({ project: 'OPS', issuetype: 'Task', summary: 'CLONE', labels }, 'ann', fake.workflow.first);
+      },
+      quiet: () => fake.hooks.quiet(),
+      calls: () => fake.requests.length,
+      down: () => fake.down(),
+      close: () => fake.close(),
+    };
+  },
+});

@@ -1,0 +1,48 @@
+import type { Harness } from '@opr-connect/adapter-kit/testing';
+import { FakeWebhookReceiver } from './testing';
+import { WebhookAdapterFactory } from './webhook.adapter';
+import { HOOK_SECRET, SECRET } from './webhook.fixture';
+import { WebhookSettings } from './webhook.settings';
+
+const PATHS = { create: '/tickets', change: '/tickets/', note: '/tickets/', read: '/tickets/', any: '' };
+
+/** What the contract of adapters needs to know of this one. */
+export const harness: Harness = {
+  name: 'webhook',
+  factory: new WebhookAdapterFactory(),
+  settings: WebhookSettings,
+  plain: (url) => ({
+    ...{ url, changeUrl: `${url}/{id}`, secret: SECRET, hookSecret: HOOK_SECRET, allowedNetworks: ['loopback'] },
+    ...{ timeoutMs: 5_000, settleMs: 250, maxBodyBytes: 4_000_000 },
+  }),
+  otherSecret: { hookSecret: SECRET },
+  lacks: {
+    lag: 'nothing is looked up: the receiver knows a repeat by its id',
+    impostor: 'nothing is looked up: the receiver knows a repeat by its id',
+  },
+  exempt: { 'failure.html': 'any 2xx is a success, whatever its body (Standard Webhooks 1.0)' },
+  async start(door) {
+    const fake = await FakeWebhookReceiver.start({ secret: SECRET, hook: { url: door, secret: HOOK_SECRET } });
+    fake.hooks.behaviour.echo = true;
+    const person = fake.asPerson('jane');
+    return {
+      url: fake.url,
+      records: (key) =>
+        fake
+          .tickets()
+          .filter((ticket) => ticket.key === key)
+          .map(({ number: id, title, description, severity, state, comments }) => ({
+            ...{ id, title: title ?? '', description: description ?? '', severity: severity ?? '', state: state ?? '' },
+            notes: comments.map(({ text }) => text),
+          })),
+      edit: (id, edit) => void person.update(id, edit),
+      note: (id, text) => void person.comment(id, text),
+      remove: (id) => person.delete(id),
+      fault: ({ on, ...fault }) => fake.faults.add({ ...fault, path: PATHS[on] }),
+      quiet: () => fake.hooks.quiet(),
+      calls: () => fake.deliveries.length,
+      down: () => fake.down(),
+      close: () => fake.close(),
+    };
+  },
+};
