@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { parseSettings } from '@opr-connect/adapter-kit';
 import { ServiceNowSettings } from '.';
-import { HOOK_SECRET, KEY, openBench, settingsFor, USER, type Bench } from './servicenow.fixture';
+import { HOOK_SECRET, KEY, openBench, settingsFor, USER, version, type Bench } from './servicenow.fixture';
 
 const manual = readFileSync(join(__dirname, '../../../../docs/servicenow.md'), 'utf8');
 
@@ -76,7 +76,14 @@ function flow(text: string): Record<string, unknown> {
 describe('the manual', () => {
   it('has a business rule whose hooks the adapter accepts and understands', async () => {
     const row = {
-      ...{ sys_id: 'a'.repeat(32), number: 'INC0010001', correlation_id: KEY, sys_mod_count: '3', state: '2' },
+      ...{
+        sys_id: 'a'.repeat(32),
+        number: 'INC0010001',
+        correlation_id: KEY,
+        sys_created_on: '2024-03-29 20:40:11',
+        sys_mod_count: '3',
+        state: '2',
+      },
       ...{
         u_customer: 'ACME',
         short_description: 'Lüfter 🚒 "steht"',
@@ -98,7 +105,7 @@ describe('the manual', () => {
       {
         id: KEY,
         snapshot: {
-          version: '3',
+          version: version(3),
           fields: {
             ...{ short_description: row.short_description, state: '2', description: '', assignment_group: '' },
             'assigned_to.user_name': 'itil.user',

@@ -6,10 +6,12 @@ import {
   type Adapter,
   type AdapterContext,
   type AdapterFactory,
+  type Cursor,
   type Delivery,
   type ExternalEvent,
   type Forwarded,
   type HookRequest,
+  type Polled,
   type Seen,
   type Snapshot,
   type Traits,
@@ -24,8 +26,16 @@ import { parseHook, verifySignature } from './servicenow.hook';
 import { ServiceNowJournal } from './servicenow.journal';
 import { sameLogin, ServiceNowLookUp } from './servicenow.look-up';
 import { changesBetween, describeSnapshot } from './servicenow.mapping';
-import { annotationsOf, holdsNote, journalEntry, type Note } from './servicenow.notes';
-import { recordFields, snapshotAtCreation, snapshotOf, type RecordRules } from './servicenow.record';
+import { annotationsOf, holdsNote, journalEntry, noteId, type Note } from './servicenow.notes';
+import { pollRows } from './servicenow.poll';
+import {
+  compareVersions,
+  mustBeMadeAnew,
+  recordFields,
+  snapshotAtCreation,
+  snapshotOf,
+  type RecordRules,
+} from './servicenow.record';
 import { ServiceNowSettings } from './servicenow.settings';
 
 /**
@@ -39,6 +49,7 @@ import { ServiceNowSettings } from './servicenow.settings';
 export class ServiceNowAdapter implements Adapter {
   /** Asynchronous business rules run as jobs, of which several run at once. */
   readonly traits: Traits = { hooksMayReorder: true };
+  readonly compareVersions = compareVersions;
   readonly mapping: Mapping;
   private readonly rules: RecordRules;
   private readonly client: ServiceNowClient;
@@ -53,9 +64,9 @@ export class ServiceNowAdapter implements Adapter {
     private readonly context: AdapterContext,
   ) {
     this.client = new ServiceNowClient(settings);
-    const { closeCodeField, closeNotesField, closeNotes, descriptionLimit } = settings;
+    const { closeCodeField, closeNotesField, closeNotes, closedStates, descriptionLimit } = settings;
     this.mapping = new Mapping({ ...SERVICENOW, description: { limit: descriptionLimit } }, settings.mapping);
-    this.rules = { mapping: this.mapping, closeCodeField, closeNotesField, closeNotes };
+    this.rules = { mapping: this.mapping, closeCodeField, closeNotesField, closeNotes, closedStates };
     this.directory = new ServiceNowDirectory(this.client, settings);
     this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory);
     this.lookUp = new ServiceNowLookUp(this.client, this.directory, settings, this.rules, context.log);
@@ -80,6 +91,8 @@ export class ServiceNowAdapter implements Adapter {
     for (const property of draft.ignored) this.tellOnce(`${property} has no field in ServiceNow and is not carried`);
     const repeated = delivery.attempt > 1;
     const current = repeated || draft.state ? await this.lookUp.read(ref.id, signal) : undefined;
+    if (current && mustBeMadeAnew(draft.state, current['state'], this.rules))
+      return this.makeAnew(current, forwarded, draft.notes, signal);
     let values = await this.drafts.complete(draft, current, signal);
     let notes = draft.notes;
     if (repeated && current) {
@@ -101,9 +114,21 @@ export class ServiceNowAdapter implements Adapter {
     ];
   }
 
+  async pollChanges(cursor: Cursor | undefined, signal: AbortSignal): Promise<Polled> {
+    const polled = await pollRows(this.client, this.settings, recordFields(this.rules), cursor, signal);
+    const ids = polled.rows.map((row) => row['sys_id'] ?? '');
+    const entries = await this.journal.entries(ids, signal, polled.since);
+    const seen = polled.rows.map((row) => ({
+      id: row['sys_id'] ?? '',
+      snapshot: snapshotOf(row, this.rules),
+      annotations: this.annotations(entries.filter((entry) => entry['element_id'] === row['sys_id'])),
+    }));
+    return { seen, cursor: polled.cursor, more: polled.more };
+  }
+
   async getExternalEvent({ ref }: Forwarded, { signal }: Delivery): Promise<Seen> {
     const row = await this.lookUp.read(ref.id, signal);
-    const entries = await this.journal.entries(ref.id, signal);
+    const entries = await this.journal.entries([ref.id], signal);
     if (entries.length === 0 && (await this.journal.text(ref.id, signal)) !== '')
       this.tellOnce('the user may not read sys_journal_field, so annotations come with hooks only', 'warn');
     return { id: ref.id, snapshot: snapshotOf(row, this.rules), annotations: this.annotations(entries) };
@@ -111,11 +136,6 @@ export class ServiceNowAdapter implements Adapter {
 
   changes(before: Snapshot | undefined, after: Snapshot): PropertyChange[] {
     return changesBetween(before, after, this.rules);
-  }
-
-  /** `sys_mod_count` grows by one with each update. */
-  compareVersions(a: string, b: string): number {
-    return Number(a) - Number(b);
   }
 
   describe(snapshot: Snapshot): ExternalEvent {
@@ -136,6 +156,27 @@ export class ServiceNowAdapter implements Adapter {
     const { oldest, told } = await this.lookUp.find(key, signal, created);
     const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
     return { ...(isOurs ? this.written(created) : this.adopted(oldest, values)), ...told };
+  }
+
+  /**
+   * ServiceNow reopens no closed record, so the event goes on in a new one that names the closed one as its parent. It carries the
+   * same key, and a live record wins over a closed one, so a repeat finds it. No import set: its key belongs to the closed record.
+   */
+  private async makeAnew(
+    closed: ServiceNowRow,
+    { event, key }: Forwarded,
+    notes: readonly Note[],
+    signal: AbortSignal,
+  ): Promise<Written> {
+    const { oldest, told } = await this.lookUp.find(key, signal);
+    if (oldest && oldest['sys_id'] !== closed['sys_id']) return { ...this.written(oldest), ...told };
+    const draft = await this.drafts.ofEvent(event, key, signal);
+    const values = await this.drafts.complete(draft, undefined, signal);
+    const [number, parent] = [closed['number'] ?? '', closed['sys_id'] ?? ''];
+    const text = `Reopened from ${number}, which is closed.`;
+    const all = new Map([...draft.notes, ...notes].map((note) => [note.id, note]));
+    const first: Note = { id: noteId(key, 'reopened', number), text, remark: true };
+    return this.create(this.withNotes({ ...values, parent }, [first, ...all.values()]), key, signal);
   }
 
   /** The transform map decides whether there is a new record; which one it is, the key tells. */
@@ -165,7 +206,7 @@ export class ServiceNowAdapter implements Adapter {
   }
 
   private async notYetIn(id: string, notes: readonly Note[], signal: AbortSignal): Promise<Note[]> {
-    const entries = await this.journal.entries(id, signal);
+    const entries = await this.journal.entries([id], signal);
     const text =
       entries.length > 0
         ? entries.map((entry) => entry['value'] ?? '').join('\n')

@@ -12,9 +12,11 @@ import {
   annotation,
   delivery,
   forwardedAs,
+  KEY,
   openBench,
   stateChange,
   thrownBy,
+  version,
   type Bench,
 } from './servicenow.fixture';
 
@@ -53,7 +55,7 @@ describe('a change is one PATCH', () => {
       description: expect.stringMatching(/^New text\n\nOPR event: https/),
     });
     expect(written.snapshot).toMatchObject({
-      version: '1',
+      version: version(1),
       fields: { 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Hardware' },
     });
     expect(notes()).toEqual([
@@ -138,7 +140,7 @@ describe('a change that is carried again', () => {
     expect(await thrownBy(carry(change))).toBeInstanceOf(OutcomeUnknownError);
     const written = await carry(change, 2);
     expect(notes()).toHaveLength(1);
-    expect(written.snapshot).toMatchObject({ version: '1', fields: { short_description: 'New' } });
+    expect(written.snapshot).toMatchObject({ version: version(1), fields: { short_description: 'New' } });
     expect(bench.fake.counts.patches).toBe(1);
   });
 
@@ -209,12 +211,45 @@ describe('state', () => {
     expect(written.snapshot?.fields['state']).toBe(to);
   });
 
-  it('a closed record that shall be reopened is refused with the reason that ServiceNow gives', async () => {
-    const closing = { state: '7', close_code: 'User error', close_notes: 'x' };
-    bench.fake.asPerson('itil.admin').update(record.ref.id, closing);
-    const error = await thrownBy(carry([stateChange('open')]));
-    expect(error).toBeInstanceOf(RejectedError);
-    expect(error.message).toContain('ACL Exception Update Failed due to security constraints');
+  describe('of a closed record, which ServiceNow does not let us change', () => {
+    const reopen = (attempt = 1, ...more: PropertyChange[]) => carry([stateChange('open'), ...more], attempt);
+    const live = () => bench.fake.incidents().filter((each) => each['state'] === '1');
+    beforeEach(() => {
+      const closing = { state: '7', close_code: 'User error', close_notes: 'x' };
+      bench.fake.asPerson('itil.admin').update(record.ref.id, closing);
+    });
+
+    it('goes on in a new record, linked to the closed one', async () => {
+      const written = await reopen(1, annotation('It is back', 'a1'));
+      expect(live()).toMatchObject([
+        { sys_id: written.ref.id, parent: record.ref.id, correlation_id: KEY, short_description: anEvent().title },
+      ]);
+      const [note] = bench.fake.journal(written.ref.id).map((entry) => entry['value']);
+      expect(note).toMatch(/^Reopened from INC0010001, which is closed\.\n— \[opr-info:/);
+      expect(note).toContain('It is back');
+      expect(row()['state']).toBe('7');
+      const { snapshot } = await bench.adapter.getExternalEvent(forwardedAs(record), delivery());
+      const newer = bench.adapter.compareVersions(written.snapshot?.version ?? '', snapshot?.version ?? '');
+      // Whatever the closed one still tells is older, so it is a hint at most.
+      if (written.snapshot?.version?.slice(0, 19) !== snapshot?.version?.slice(0, 19)) expect(newer).toBeGreaterThan(0);
+    });
+
+    it('makes one new record, however often it is carried', async () => {
+      bench.fake.faults.add({ kind: 'lost', method: 'POST' });
+      expect(await thrownBy(reopen())).toBeInstanceOf(OutcomeUnknownError);
+      const again = await reopen(2);
+      expect(live()).toMatchObject([{ sys_id: again.ref.id }]);
+      expect((await reopen()).ref.id).toBe(again.ref.id);
+      expect((await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 2 }))).ref.id).toBe(again.ref.id);
+      expect(bench.fake.incidents()).toHaveLength(2);
+    });
+
+    it('is refused with the reason of ServiceNow where the settings think that it can be reopened', async () => {
+      const adapter = bench.another({ closedStates: [] });
+      const error = await thrownBy(carry([stateChange('open')], 1, anEvent(), adapter));
+      expect(error).toBeInstanceOf(RejectedError);
+      expect(error.message).toContain('ACL Exception Update Failed due to security constraints');
+    });
   });
 
   it('resolving brings code and notes in the same PATCH: the solution, else notes that a person left, else the settings', async () => {

@@ -26,6 +26,7 @@ export const harness: Harness = {
   plain: (url) => ({ url, user: USER, password: PASSWORD, hookSecret: HOOK_SECRET, timeoutMs: 5_000, settleMs: 250 }),
   otherSecret: { hookSecret: 'key of some other business rule' },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
+  pageSize: 50,
   lacks: {
     lag: 'a query of the Table API reads the table itself',
     'deletion hook': 'the business rule of the manual runs on insert and update',

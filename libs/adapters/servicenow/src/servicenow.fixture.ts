@@ -76,6 +76,10 @@ export const annotation = (currentValue: string, annotationId: string, author = 
   ...{ currentValue, annotationId, author },
 });
 
+/** The version of a record with this `sys_mod_count`. */
+export const version = (count: number): unknown =>
+  expect.stringMatching(new RegExp(`^\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d#${count}$`));
+
 /** What a call threw; fails if it did not. */
 export async function thrownBy(call: Promise<unknown>): Promise<Error> {
   try {

@@ -1,5 +1,15 @@
 import { GoneError, MisconfiguredError, OutcomeUnknownError, TransientError } from '@opr-connect/adapter-kit';
-import { anEvent, delivery, forwardedAs, KEY, openBench, thrownBy, USER, type Bench } from './servicenow.fixture';
+import {
+  anEvent,
+  delivery,
+  forwardedAs,
+  KEY,
+  openBench,
+  thrownBy,
+  USER,
+  version,
+  type Bench,
+} from './servicenow.fixture';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -25,7 +35,7 @@ describe('an event becomes an incident', () => {
       url: `${bench.fake.url}/nav_to.do?uri=incident.do%3Fsys_id%3D${row?.['sys_id']}`,
     });
     expect(written.found).toBeUndefined();
-    expect(written.snapshot).toMatchObject({ version: '0', fields: { state: '1', impact: '2', urgency: '1' } });
+    expect(written.snapshot).toMatchObject({ version: version(0), fields: { state: '1', impact: '2', urgency: '1' } });
     expect(Object.keys(written.snapshot?.fields ?? {})).not.toContain('sys_created_on');
   });
 

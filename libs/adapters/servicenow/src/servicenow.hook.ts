@@ -11,7 +11,7 @@ export interface RecordHook {
   table: string;
   correlationId: string;
   operation: 'insert' | 'update';
-  /** `fields`, with `sys_mod_count` among them. */
+  /** `fields`, with `sys_mod_count` and `sys_created_on` among them. */
   row: ServiceNowRow;
   journal: ServiceNowRow[];
 }
@@ -48,7 +48,7 @@ export function parseHook(body: Buffer): RecordHook {
     operation,
     row: {
       ...Object.fromEntries(fields.map(([name, value]) => [name, text(value, `fields.${name}`)])),
-      sys_mod_count: count,
+      ...{ sys_mod_count: count, sys_created_on: text(hook['sys_created_on'], 'sys_created_on') },
     },
     journal: list(hook['journal'], 'journal').map((entry, index) => journalEntry(entry, `journal[${index}]`)),
   };

@@ -1,8 +1,7 @@
 import type { ServiceNowClient, ServiceNowRow } from './servicenow.client';
-import { condition } from './servicenow.client';
 
 const PAGE = 200;
-const PAGES = 5;
+const PAGES = 25;
 const FIELDS = ['sys_id', 'element', 'element_id', 'value', 'sys_created_on', 'sys_created_by'];
 
 /** The work notes and comments of records. */
@@ -12,10 +11,11 @@ export class ServiceNowJournal {
     private readonly table: string,
   ) {}
 
-  /** The entries of both journals, oldest first; of very long ones the newest thousand. */
-  async entries(id: string, signal: AbortSignal): Promise<ServiceNowRow[]> {
-    const elements = ['element=work_notes', 'ORelement=comments'];
-    const query = [condition('element_id', id), ...elements, 'ORDERBYDESCsys_created_on', 'ORDERBYDESCsys_id'];
+  /** The entries of both journals, oldest first; of very long ones the newest five thousand. */
+  async entries(ids: readonly string[], signal: AbortSignal, since?: string): Promise<ServiceNowRow[]> {
+    if (ids.length === 0) return [];
+    const elements = ['elementINwork_notes,comments', ...(since ? [`sys_created_on>=${since}`] : [])];
+    const query = [`element_idIN${ids.join(',')}`, ...elements, 'ORDERBYDESCsys_created_on', 'ORDERBYDESCsys_id'];
     const entries = new Map<string, ServiceNowRow>();
     for (let page = 0; page < PAGES; page += 1) {
       const rows = await this.client.list(
@@ -26,7 +26,7 @@ export class ServiceNowJournal {
         signal,
       );
       for (const row of rows) {
-        if (row['element_id'] === id && (row['element'] === 'work_notes' || row['element'] === 'comments'))
+        if (ids.includes(row['element_id'] ?? '') && (row['element'] === 'work_notes' || row['element'] === 'comments'))
           entries.set(row['sys_id'] ?? '', row);
       }
       if (rows.length < PAGE) break;

@@ -8,7 +8,7 @@ import {
 } from '@opr-connect/adapter-kit';
 import { condition, type ServiceNowClient, type ServiceNowRow } from './servicenow.client';
 import type { ServiceNowDirectory } from './servicenow.directory';
-import { isFinished, recordFields, type RecordRules } from './servicenow.record';
+import { isClosed, isFinished, recordFields, type RecordRules } from './servicenow.record';
 import type { ServiceNowSettings } from './servicenow.settings';
 
 /** How many rows a look-up by correlation key takes. More than one is rare, so a full page means the filter was ignored. */
@@ -34,7 +34,7 @@ export class ServiceNowLookUp {
     return this.client.read(this.settings.table, id, recordFields(this.rules), signal);
   }
 
-  /** The oldest record that carries the key, `created` being one of them. Extra ones of ours are resolved as duplicates. */
+  /** The oldest live record that carries the key, `created` being one of them. Extra ones of ours are resolved as duplicates. */
   async find(key: string, signal: AbortSignal, created?: ServiceNowRow): Promise<Found> {
     const { table, correlationDisplay, user } = this.settings;
     const query = [condition('correlation_id', key), condition('correlation_display', correlationDisplay)];
@@ -49,7 +49,11 @@ export class ServiceNowLookUp {
         `GET ${table}: the look-up by correlation_id answers other records: check that the user may read correlation_id and correlation_display`,
       );
     if (created && !ours.some((row) => row['sys_id'] === created['sys_id'])) ours.push(created);
-    const [oldest, ...extras] = ours.sort(byAge);
+    ours.sort(byAge);
+    const live = ours.filter((row) => !isClosed(row['state'], this.rules));
+    // Of closed ones the last: each was followed by the next when its event was opened again.
+    const oldest = live[0] ?? ours.at(-1);
+    const extras = live.slice(1);
     const closed: string[] = [];
     for (const extra of extras) {
       if (oldest && sameLogin(extra['sys_created_by'], user) && (await this.retire(extra, oldest, signal)))

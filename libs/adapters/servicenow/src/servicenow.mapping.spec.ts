@@ -10,6 +10,7 @@ import { eventDescription, eventTitle, fullDescription, shortDescription } from 
 const rulesWith = (settings?: Partial<MappingSettings>): RecordRules => ({
   mapping: new Mapping(SERVICENOW, settings),
   ...{ closeCodeField: 'close_code', closeNotesField: 'close_notes', closeNotes: 'The event was closed.' },
+  closedStates: ['7', '8'],
 });
 const rules = rulesWith();
 const base = {

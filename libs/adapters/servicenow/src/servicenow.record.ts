@@ -9,6 +9,8 @@ export interface RecordRules {
   /** Names of the fields for the resolution code and notes; the code's is empty in a table that has none. */
   closeCodeField: string;
   closeNotesField: string;
+  /** States that a record does not leave. */
+  closedStates: readonly string[];
   /** Notes for events without a solution, which are no solution. */
   closeNotes: string;
 }
@@ -30,7 +32,7 @@ export const snapshotFields = ({ mapping, closeCodeField, closeNotesField }: Rec
 export const recordFields = (rules: RecordRules): readonly string[] => [...IDENTITY, ...snapshotFields(rules)];
 
 export const snapshotOf = (row: ServiceNowRow, rules: RecordRules): Snapshot => ({
-  ...(row['sys_mod_count'] && { version: row['sys_mod_count'] }),
+  ...(row['sys_mod_count'] && { version: `${row['sys_created_on'] ?? ''}#${row['sys_mod_count']}` }),
   fields: Object.fromEntries(
     snapshotFields(rules).flatMap((field): [string, string][] => {
       const value = row[field];
@@ -38,6 +40,15 @@ export const snapshotOf = (row: ServiceNowRow, rules: RecordRules): Snapshot => 
     }),
   ),
 });
+
+/**
+ * `sys_mod_count` grows by one with each update. An event that was opened again has a younger record, all of whose versions are
+ * newer, whatever the closed one still tells.
+ */
+export function compareVersions(a: string, b: string): number {
+  const [[madeA = '', countA], [madeB = '', countB]] = [a.split('#'), b.split('#')];
+  return madeA === madeB ? Number(countA) - Number(countB) : madeA < madeB ? -1 : 1;
+}
 
 /** A snapshot's value; `undefined` if whoever made the snapshot did not tell it. */
 export function valueIn(snapshot: Snapshot | undefined, field: string): string | undefined {
@@ -80,6 +91,16 @@ export function isFinished(state: string | undefined, { mapping }: RecordRules):
   const word = state === undefined ? undefined : mapping.state?.toOpr(state);
   return word === 'resolved' || word === 'closed';
 }
+
+/** Whether a record is to become what its state does not let it become. */
+export const mustBeMadeAnew = (
+  wanted: LifecycleState | undefined,
+  state: string | undefined,
+  rules: RecordRules,
+): boolean => (wanted === 'open' || wanted === 'in_progress') && isClosed(state, rules);
+
+export const isClosed = (state: string | undefined, { closedStates }: RecordRules): boolean =>
+  state !== undefined && closedStates.includes(state);
 
 /**
  * The value of `state` to write for a state of the event, `undefined` if the record is already there: in a value that means the

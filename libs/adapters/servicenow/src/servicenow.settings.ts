@@ -1,5 +1,6 @@
 import { HttpSettings, MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
 import {
+  IsArray,
   IsIn,
   IsInt,
   IsNotEmpty,
@@ -164,9 +165,20 @@ export class ServiceNowSettings extends HttpSettings {
   @IsIn(['work_notes', 'comments'])
   journal: 'work_notes' | 'comments' = 'work_notes';
 
+  /** States from which ServiceNow lets us change nothing more: an event that is opened again gets a new record. */
+  @IsArray()
+  @IsString({ each: true, message: '$property must be a list of texts' })
+  closedStates: string[] = ['7', '8'];
+
   /** Page of a record, with `{url}`, `{table}`, `{sys_id}` and `{number}` as placeholders. */
   @Matches(/\{(sys_id|number)\}/, { message: '$property must contain {sys_id} or {number}' })
   linkTemplate = '{url}/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}';
+
+  /** How far each poll looks back beyond the last one: a record may become visible later than the time that it carries. */
+  @IsInt()
+  @Min(1)
+  @Max(3_600)
+  pollOverlapSeconds = 60;
 
   /** How long a write may still take effect in the instance after its answer was lost. */
   @IsInt()

@@ -9,6 +9,7 @@ import {
   openBench,
   stateChange,
   thrownBy,
+  version,
   type Bench,
 } from './servicenow.fixture';
 
@@ -99,7 +100,7 @@ describe('through an import set', () => {
       },
     ]);
     expect(bench.fake.journal(written.ref.id)).toHaveLength(1);
-    expect(written).toMatchObject({ snapshot: { version: '0' } });
+    expect(written).toMatchObject({ snapshot: { version: version(0) } });
     expect(written.found).toBeUndefined();
   });
 

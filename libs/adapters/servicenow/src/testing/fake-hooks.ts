@@ -106,6 +106,7 @@ export class FakeHooks {
       },
       ...{
         sys_mod_count: row['sys_mod_count'],
+        sys_created_on: row['sys_created_on'],
         sys_updated_by: row['sys_updated_by'],
         operation,
         sent_at: glideTime(),
