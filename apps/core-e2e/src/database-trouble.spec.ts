@@ -98,9 +98,11 @@ describe('PostgreSQL in trouble', () => {
       'the list of servers': later('json'),
       'the dead letters': later('json'),
     });
-    expect(await refusals({ ready: () => health('ready') })).toEqual({ ready: later('json') });
     expect((await health('live')).status).toBe(200);
   }
+
+  const isNotReady = async () =>
+    expect(await refusals({ ready: () => health('ready') })).toEqual({ ready: later('json') });
 
   /** Ready, everything carried, and woken by other cores again. */
   async function isBack(): Promise<void> {
@@ -114,13 +116,14 @@ describe('PostgreSQL in trouble', () => {
   it('that is shut down: everything is refused until it is started, and then goes on', async () => {
     await cluster.shutDown();
     await everythingIsRefused();
+    await isNotReady();
     await cluster.startAgain();
     await isBack();
   });
 
   it('that falls silent: nobody waits for long, and nothing that was told is believed', async () => {
     cluster.fallSilent();
-    await everythingIsRefused();
+    await Promise.all([everythingIsRefused(), isNotReady()]);
     cluster.speakAgain();
     await isBack();
   }, 120_000);
@@ -136,16 +139,35 @@ describe('PostgreSQL in trouble', () => {
     // One that was free for a moment the core may have taken.
     await taken[0]?.query(CUT);
     await eventually('none is left', async () => {
-      await cluster.session().then(
-        (one) => taken.push(one),
-        () => undefined,
-      );
-      return !(await taken[0]?.query(CONNECTED))?.rowCount;
+      const one = await cluster.session().catch(() => undefined);
+      if (one) taken.push(one);
+      return !one && !(await taken[0]?.query(CONNECTED))?.rowCount;
     });
-    await everythingIsRefused();
-    await Promise.all(taken.map((client) => client.end()));
+    try {
+      await everythingIsRefused();
+      await isNotReady();
+    } finally {
+      await Promise.all(taken.map((client) => client.end()));
+    }
     await isBack();
   });
+
+  it('whose tables are locked, until all connections of the core wait: nobody waits for those before', async () => {
+    const administrator = await cluster.session();
+    await administrator.query('begin; lock table event, outbox_message');
+    try {
+      const began = performance.now();
+      const crowd = Array.from({ length: 60 }, () => hub.asObm.send('POST', '/event', writeEvent(newEvent())));
+      const statuses = (await Promise.all(crowd)).map(({ status }) => status);
+      expect(new Set(statuses)).toEqual(new Set([503]));
+      // A statement's time-out, and what it takes to get a connection.
+      expect(performance.now() - began).toBeLessThan(25_000);
+      await everythingIsRefused();
+    } finally {
+      await administrator.end();
+    }
+    await isBack();
+  }, 120_000);
 
   it('that takes no writes: what is read is answered, and it is not ready', async () => {
     const administrator = await cluster.session();
@@ -200,8 +222,8 @@ describe('PostgreSQL in trouble', () => {
         if (status === 200) acknowledged.push(event.id);
       }
     };
-    const clients = Array.from({ length: 6 }, client);
-    for (let cut = 0; cut < 15; cut += 1) {
+    const clients = Array.from({ length: 4 }, client);
+    for (let cut = 0; cut < 10; cut += 1) {
       await cluster.sql(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^opr-connect'`,
       );

@@ -143,6 +143,12 @@ describe('when ServiceNow is in trouble', () => {
       'the number is known',
       async () => (await installation.asObm.send('GET', `/event/${number}`)).status === 200,
     );
+    const named = await eventually('OBM is told the number', () =>
+      installation.obm
+        .event(event.id)
+        ?.customAttributeList?.customAttribute?.find(({ name }) => name === 'servicenow id'),
+    );
+    expect(named.value).toBe(number);
     for (const id of [ownId, number, event.id])
       expect((await installation.asObm.event(`/event/${id}`)).id).toBe(event.id);
     expect((await installation.asObm.change(ownId, noteChange('by our own id'))).status).toBe(200);

@@ -203,6 +203,18 @@ describe('The history of an event', () => {
     expect(await whyOf(id, 'broken', /set aside/)).toEqual([expect.stringContaining('settings.url')]);
   });
 
+  it('of an event that is retired is gone, whichever id is asked for', async () => {
+    const id = await forwarded();
+    const number = await numberOf(id);
+    await nothingWaits(id);
+    await hub.rows(`update event set retired_at = now() where event_id = '${id}'`);
+    for (const path of [`/events/${id}`, `/events/${number}/history`])
+      expect(await hub.api('GET', path)).toMatchObject({
+        status: 410,
+        body: { reason: 'retired', message: expect.stringMatching(/since \d{4}-.* only its ids are kept$/) },
+      });
+  });
+
   it('by an id that nobody uses is not found, and needs an operator', async () => {
     for (const path of ['/events/nobody', '/events/nobody/history'])
       expect(await hub.api('GET', path)).toEqual({

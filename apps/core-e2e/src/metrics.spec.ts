@@ -29,6 +29,15 @@ async function forwarded(): Promise<string> {
   return event.id;
 }
 
+/** Locks of the outbox that are held or waited for. */
+const countsWaiting = async (which: string): Promise<number> =>
+  (
+    await hub.rows(
+      `select from pg_locks l join pg_stat_activity a using (pid) where l.relation = 'outbox_message'::regclass and ${which}`,
+    )
+  ).length;
+const COUNTING = `not granted and query like '%under_way%'`;
+
 describe('/metrics', () => {
   it('is in the format of Prometheus: every line has a help and a type, and what is ours begins with our name', async () => {
     const { headers, body } = await scrape();
@@ -150,6 +159,29 @@ describe('/metrics', () => {
       expect(body).toContain('opr_connect_database_up 1');
       expect(body).not.toContain(id);
     }
+  });
+
+  it('asks the database once at a time, waits for it only so long, and answers without it', async () => {
+    const locked = hub.rows('begin; lock table outbox_message in access exclusive mode; select pg_sleep(5); commit');
+    await eventually(
+      'it is locked',
+      async () => (await countsWaiting(`mode = 'AccessExclusiveLock' and granted`)) === 1,
+    );
+    const answers = Promise.all(Array.from({ length: 10 }, scrape));
+    await eventually('it counts', async () => (await countsWaiting(COUNTING)) === 1);
+    let most = 0;
+    let isAnswered = false;
+    void answers.finally(() => (isAnswered = true));
+    while (!isAnswered) most = Math.max(most, await countsWaiting(COUNTING));
+    expect(most).toBe(1);
+    for (const { status, body } of await answers) {
+      expect(status).toBe(200);
+      expect(body).toContain('opr_connect_database_up 0');
+      expect(body).toContain('opr_connect_server_paused{server="servicenow"} 0');
+      expect(body).not.toContain('opr_connect_waiting_messages{');
+    }
+    await locked;
+    await becomes('database_up', 1);
   });
 
   it('needs an operator, unless the configuration says that it is open', async () => {

@@ -137,6 +137,18 @@ describe('A reconciliation', () => {
     ).toEqual([{ state: 'cancelled' }]);
   });
 
+  it('passes over events that were closed long ago', async () => {
+    const { number } = await shared('closed');
+    await hub.asObm.change(number, stateChange('closed'));
+    await quiet();
+    await hub.rows(`update event set time_changed = now() - interval '8 days' where document->>'state' = 'closed'`);
+    const { event } = await shared('open');
+    hub.serviceNow.hooks.behaviour.off = true;
+    hub.serviceNow.asPerson('itil.user').workNote(number, 'nobody reads it');
+    expect(await reconciled()).toMatchObject({ progress: { done: 2, total: 2, read: 1 }, counts: {} });
+    expect(await stateOf(event.id)).toBe('open');
+  });
+
   it('gives up none any more when most records seem to be gone', async () => {
     for (let count = 0; count < 7; count += 1) await shared('hidden');
     hub.serviceNow.faults.add({ kind: 'status', status: 404, method: 'GET', path: '/table/incident/', times: 0 });

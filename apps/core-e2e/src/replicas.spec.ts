@@ -99,7 +99,7 @@ describe('Several cores', () => {
         done.push({ number: id, title: event.title });
       }
     };
-    const clients = Array.from({ length: 4 }, client);
+    const clients = Array.from({ length: 2 }, client);
     for (const [index, port] of ports.entries()) {
       expect(await cores[index]!.stop()).toBe(0);
       const so = done.length;

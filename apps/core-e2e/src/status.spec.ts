@@ -95,6 +95,14 @@ async function whileTheDatabaseIsAway(): Promise<Answer> {
   }
 }
 
+/** An event that was closed long ago. */
+async function retired(): Promise<string> {
+  const event = newEvent({ category: 'none' });
+  await post('/event', writeEvent(event));
+  await hub.rows(`update event set retired_at = now() where event_id = '${event.id}'`);
+  return event.id;
+}
+
 /** The hub's contract: what it answers for which reason. `docs/status-codes.md` says the same. */
 const CONTRACT: [string, number, () => Promise<Answer>][] = [
   ['accepted', 200, () => post('/event', writeEvent(known))],
@@ -111,6 +119,8 @@ const CONTRACT: [string, number, () => Promise<Answer>][] = [
   ],
   ['property_not_settable', 403, () => unsettable()],
   ['not_held', 404, () => post('/event_change/nothing', closing)],
+  ['id_retired', 409, async () => post('/event', writeEvent(newEvent({ id: await retired() })))],
+  ['retired', 410, async () => hub.asObm.change(await retired(), stateChange('open'))],
   ['too_large', 413, () => post('/event', 'x'.repeat(8 * 1024 * 1024 + 1))],
   ['wrong_media_type', 415, () => post('/event', writeEvent(newEvent()), { 'content-type': 'text/plain' })],
   ['wrong_document', 422, () => post('/event', closing)],
@@ -138,8 +148,9 @@ describe('What the hub answers', () => {
     const [, section = ''] = /### To parties that speak OPR\n([^]*?)\n###/.exec(manual) ?? [];
     const rows = [...section.matchAll(/^\| (\d{3}) +\| `(\w+)`/gm)].map(([, status, reason]) => `${status} ${reason}`);
     const refusals = CONTRACT.filter(([, status]) => status >= 400).map(([reason, status]) => `${status} ${reason}`);
-    // What no client can be brought to see, and what the HTTP layer says of paths.
+    // What no client can be brought to see, what the HTTP layer says of paths, and what takes months to happen (retention.spec.ts).
     const others = ['400 bad_request', '404 not_found', '414 path_too_long', '500 internal', '503 unavailable'];
+    others.push('409 id_retired', '410 retired');
     expect(rows.filter((row) => !others.includes(row)).sort()).toEqual(refusals.sort());
   });
 });

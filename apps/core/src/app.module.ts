@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LoggerModule } from 'nestjs-pino';
+import type { Client } from 'pg';
 import { ADAPTER_MODULES } from './adapters';
 import { ADMIN } from './admin/admin';
 import { Configuration } from './config/configuration';
@@ -59,6 +60,9 @@ export class AppModule {
             query_timeout: 10_000,
             statement_timeout: 9_000,
             idle_in_transaction_session_timeout: 9_000,
+            // A connection that is lost says so by an event, which ends the process if nobody listens; the pool itself listens only
+            // while the connection is idle. Whoever uses it learns of the loss by the next statement.
+            onConnect: (client: Client) => void client.on('error', () => undefined),
           },
           poolErrorHandler: () => undefined,
         }),

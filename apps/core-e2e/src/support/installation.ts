@@ -45,7 +45,7 @@ export class Installation {
     readonly serviceNow: FakeServiceNow,
     /** The folder of the configuration file. */
     readonly home: string,
-    private readonly database: string,
+    private database: string,
     private readonly port: number,
   ) {}
 
@@ -70,6 +70,22 @@ export class Installation {
   /** Another core on the same database, with the same configuration. Whoever starts it stops it. */
   coreOn(port: number): Promise<CoreProcess> {
     return CoreProcess.start({ ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(port) }, this.home);
+  }
+
+  /** Copies the database as it is. Answers a name for `restore`. */
+  async backup(): Promise<string> {
+    await this.core.stop();
+    const name = await newDatabase(nameOf(this.database));
+    await this.restart();
+    return name;
+  }
+
+  /** Goes back to a copy, as docs/backup-and-retention.md says. */
+  async restore(backup: string): Promise<void> {
+    await this.core.stop();
+    this.database = await newDatabase(nameOf(backup));
+    await this.rows(`update outbox_message set attempts = attempts + 1 where state = 'pending' and kind <> 'hook'`);
+    await this.restart();
   }
 
   async close(): Promise<void> {
@@ -158,12 +174,14 @@ rules:
   - { name: our own to the desk, filter: { source: local }, targets: [{ server: desk, type: ${type} }] }
 `;
 
-async function newDatabase(): Promise<string> {
+const nameOf = (database: string): string => new URL(database).pathname.slice(1);
+
+async function newDatabase(template = 'template1'): Promise<string> {
   const url = new URL(process.env['E2E_DATABASE_URL'] ?? '');
   const name = `e2e_${randomUUID().replaceAll('-', '')}`;
   const client = new Client({ connectionString: url.href });
   await client.connect();
-  await client.query(`create database ${name}`);
+  await client.query(`create database ${name} template ${template}`);
   await client.end();
   url.pathname = `/${name}`;
   return url.href;

@@ -16,6 +16,8 @@ export interface EventFacts {
   document: OprEvent;
   received: Date;
   changed: Date;
+  /** Since when only its ids are kept. */
+  retired: Date | null;
   rows: RowFacts[];
   /** In the order of the outbox. */
   messages: MessageFacts[];
@@ -107,7 +109,8 @@ export class EventHistories {
 const query = <Row>(sql: Sql, text: string, values: unknown[]): Promise<Row[]> => sql.query(text, values);
 
 const EVENTS = `
-  select id, source, event_id as "eventId", document, time_received as received, time_changed as changed
+  select id, source, event_id as "eventId", document, time_received as received, time_changed as changed,
+         retired_at as retired
     from event where id = any($1) order by time_received, id`;
 
 const ROWS = `

@@ -1,4 +1,4 @@
-import { Controller, Get, NotFoundException, Param, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, GoneException, NotFoundException, Param, Req, UseGuards } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { OperatorGuard } from '../connected-servers/basic-auth';
 import { EventHistories, type EventFacts, type ServerLoad } from './event-histories';
@@ -40,6 +40,11 @@ export class EventsController {
   ): Promise<{ events: EventFacts[]; loads: ServerLoad[]; now: Date }> {
     const ids = await this.events.idsOf(id);
     if (ids.length === 0) throw new NotFoundException('The hub holds no event that anybody calls by this id');
-    return this.histories.of(ids, page);
+    const { events, ...rest } = await this.histories.of(ids, page);
+    const kept = events.filter(({ retired }) => retired === null);
+    const last = events.at(-1)?.retired;
+    if (kept.length === 0 && last)
+      throw new GoneException(`The event was closed long ago; since ${last.toISOString()} only its ids are kept`);
+    return { events: kept, ...rest };
   }
 }

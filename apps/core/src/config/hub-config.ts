@@ -39,6 +39,7 @@ const namesRule = {
 };
 const oneOf = (words: readonly string[]) => ({ message: `$property must be one of ${words.join(', ')}` });
 const each = (words: readonly string[]) => ({ ...oneOf(words), each: true });
+const attributeRule = { message: '$property must not be longer than 255 characters' };
 const flag = { message: '$property must be true or false' };
 const text = { message: '$property must be a text' };
 const texts = { each: true, message: '$property must be a text or a list of texts' };
@@ -160,6 +161,18 @@ export class ServerConfig {
   /** How often every open record of this server is compared with its event, in seconds. 0: only when an operator asks. */
   @Every()
   reconcileEverySeconds = 86_400;
+
+  /** Custom attribute that gets the external id of an event here, when its sender was answered before there was one. Empty: none. */
+  @Optional()
+  @IsString(text)
+  @MaxLength(255, attributeRule)
+  idAttribute?: string;
+
+  /** Custom attribute that gets the address of the external record then. Empty: none. */
+  @Optional()
+  @IsString(text)
+  @MaxLength(255, attributeRule)
+  urlAttribute?: string;
 
   /** What the adapter needs. Kept as written; the adapter's own class judges it when the server is connected. */
   @AnyMap()

@@ -142,6 +142,10 @@ const traitsOf = (config: ServerConfig, adapter: Adapter | undefined): ServerTra
   echoToSender: config.echoToSender,
   mergesChanges: adapter?.traits?.mergesChanges ?? true,
   floodWindow: config.floodWindow * 1000,
+  attributes: {
+    id: config.idAttribute ?? `${config.name} id`,
+    url: config.urlAttribute ?? `${config.name} url`,
+  },
   changes: adapter?.changes?.bind(adapter),
   compareVersions: adapter?.compareVersions?.bind(adapter),
 });

@@ -104,6 +104,8 @@ export interface Delivered {
   snapshot?: Snapshot;
   found: boolean;
   duplicates?: string[];
+  /** Whoever sent the event was answered before this external id was there. */
+  late?: boolean;
 }
 
 export interface Target {
@@ -228,6 +230,8 @@ export interface ServerTraits {
   mergesChanges: boolean;
   /** How long a mere count of duplicates waits for the next one, in milliseconds. */
   floodWindow: number;
+  /** The custom attributes of an event that name its record at this server. */
+  attributes?: { id?: string; url?: string };
   changes?(before: Snapshot | undefined, after: Snapshot): PropertyChange[];
   compareVersions?(a: string, b: string): number;
 }

@@ -1,6 +1,16 @@
 import type { Seen } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
-import type { Conversation, Context, Decision, Input, Party, ServerTraits, Target, Waiting } from './conversation';
+import type {
+  Conversation,
+  Context,
+  Decision,
+  Delivered,
+  Input,
+  Party,
+  ServerTraits,
+  Target,
+  Waiting,
+} from './conversation';
 import { decide, open } from './decide';
 import { RULES, type Rules } from './rules';
 
@@ -58,10 +68,7 @@ class Talk {
   }
 
   /** Confirms everything that the last decision carried to a server. */
-  confirm(
-    server: string,
-    answer: { snapshot?: { version?: string; fields: Record<string, string> }; found?: boolean } = {},
-  ): Decision {
+  confirm(server: string, answer: Partial<Delivered> = {}): Decision {
     for (const message of Object.keys(this.party(server).unsettled)) {
       this.say({
         kind: 'delivered',
@@ -608,5 +615,148 @@ describe('a dead letter', () => {
     expect(talk.last.withdrawn).toContain(forward.id);
     talk.changed('obm', [state('closed')], 'c1');
     expect(talk.carried()).toEqual([]);
+  });
+});
+
+describe('The external id of an event', () => {
+  const attributes = { id: 'desk id', url: 'desk url' };
+  const late = { ref: { id: 'sys-1', displayId: 'INC1', url: 'https://desk/1' }, late: true };
+
+  it('is told to the originator by custom attributes when its answer came too early, and to nobody else', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], { attributes });
+    talk.confirm('desk', late);
+    expect(talk.carried()).toEqual(['obm: custom_attribute custom_attribute']);
+    const [told] = talk.last.carry;
+    expect(told?.kind === 'change' && told.change.changedProperties).toMatchObject([
+      { key: 'desk id', currentValue: 'INC1', changeOperation: 'insert' },
+      { key: 'desk url', currentValue: 'https://desk/1', changeOperation: 'insert' },
+    ]);
+    const held = talk.conversation.event.customAttributeList?.customAttribute?.map(({ name, value }) => [name, value]);
+    expect(held).toEqual([
+      ['desk id', 'INC1'],
+      ['desk url', 'https://desk/1'],
+    ]);
+    // The copy of the event that the originator posted again lacks them, which takes nothing away.
+    talk.say({ kind: 'resent', from: talk.party('obm').id, event });
+    expect(talk.carried()).toEqual([]);
+    expect(talk.conversation.event.customAttributeList?.customAttribute).toHaveLength(2);
+  });
+
+  it.each([
+    ['the answer carried it', { attributes }, { ...late, late: false }],
+    ['no attribute is to hold it', { attributes: { id: '', url: '' } }, late],
+    ['the server has no names for it', {}, late],
+  ])('is told by nothing more where %s', (_why, traits, answer) => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }], traits);
+    talk.confirm('desk', answer);
+    expect(talk.carried()).toEqual([]);
+  });
+});
+
+describe('a party that is compared', () => {
+  const changes = (before: { fields: object } | undefined, after: { fields: object }): PropertyChange[] => {
+    const now = (after.fields as { state: 'open' | 'closed' }).state;
+    return (before?.fields as { state?: string } | undefined)?.state === now ? [] : [state(now)];
+  };
+  const tool = (type: Party['type'] = 'synchronize'): Talk => {
+    const talk = new Talk([{ server: 'desk', type }], { changes } as Partial<ServerTraits>);
+    talk.attempted('desk');
+    talk.confirm('desk', { snapshot: { fields: { state: 'open' } } });
+    talk.now += 3_600_000;
+    return talk;
+  };
+  const compared = (talk: Talk, held: string[] = [], outcome?: Seen): Decision =>
+    talk.say({ kind: 'compared', from: talk.party('desk').id, held, outcome });
+  const record = (value: string, ...texts: string[]): Seen => ({
+    ...{ id: 'desk-1', snapshot: { fields: { state: value } } },
+    annotations: texts.map((text) => ({ id: text, text, own: false })),
+  });
+
+  it('and is in order is left alone', () => {
+    const talk = tool();
+    expect(compared(talk, [], record('open')).found).toBeUndefined();
+    expect(talk.last).toMatchObject({ carry: [], history: [], withdrawn: [] });
+  });
+
+  it('is read once more when its record says something new, and nothing is adopted before', () => {
+    const talk = tool();
+    expect(compared(talk, [], record('closed', 'a note')).found).toEqual([
+      { kind: 'missed_change', detail: 'state' },
+      { kind: 'missed_annotation', detail: '1' },
+    ]);
+    expect(talk.carried()).toEqual(['desk: (read)']);
+    expect(talk.conversation.event.state).toBe('open');
+  });
+
+  it('is not judged by its record while something is under way to it', () => {
+    const talk = tool();
+    talk.changed('obm', [state('in_progress')], 'c1');
+    const held = talk.last.carry.map(({ id }) => id);
+    expect(compared(talk, held, record('closed')).found).toBeUndefined();
+    expect(talk.last.carry).toEqual([]);
+  });
+
+  it('is sent what it lacks when the message that carried it is lost', () => {
+    const talk = tool();
+    talk.changed('obm', [state('in_progress')], 'c1');
+    expect(compared(talk).found).toEqual([{ kind: 'not_sent', detail: 'state' }]);
+    expect(talk.carried()).toEqual(['desk: state']);
+    expect(Object.keys(talk.party('desk').unsettled)).toHaveLength(1);
+  });
+
+  it('is sent nothing that it is never sent', () => {
+    const talk = tool('notify');
+    talk.changed('obm', [state('in_progress')], 'c1');
+    expect(talk.party('desk').known).not.toEqual({});
+    expect(compared(talk).found).toBeUndefined();
+    expect(talk.carried()).toEqual([]);
+  });
+
+  it('is sent nothing while a dead letter waits for a person, nor what a person discarded, until it changes again', () => {
+    const talk = tool();
+    talk.changed('obm', [state('in_progress')], 'c1');
+    const [carried] = talk.last.carry;
+    if (carried?.kind !== 'change') throw new Error('no change was carried');
+    const { id: message, party: to, change } = carried;
+    talk.say({ kind: 'rejected', to, message, reason: 'no' });
+    expect(compared(talk, [message]).found).toBeUndefined();
+    talk.say({ kind: 'discarded', to, message, dead: { kind: 'change', change } });
+    expect(compared(talk).found).toBeUndefined();
+    talk.changed('obm', [state('closed')], 'c2');
+    expect(talk.carried()).toEqual(['desk: state']);
+    expect(compared(talk).found).toEqual([{ kind: 'not_sent', detail: 'state' }]);
+  });
+
+  it('is forwarded to when its forward is lost, with the event as it is now', () => {
+    const talk = new Talk([{ server: 'desk', type: 'synchronize' }]);
+    talk.changed('obm', [state('in_progress')], 'c1');
+    const [behind] = talk.last.carry;
+    expect(compared(talk, behind ? [behind.id] : []).found).toEqual([{ kind: 'not_forwarded' }]);
+    expect(talk.last.withdrawn).toEqual([behind?.id]);
+    expect(talk.last.carry).toMatchObject([{ kind: 'forward', event: { state: 'in_progress' } }]);
+  });
+
+  it('is read when the message that would have read it is lost', () => {
+    const talk = tool();
+    compared(talk, [], record('closed'));
+    expect(compared(talk).found).toBeUndefined();
+    expect(talk.carried()).toEqual(['desk: (read)']);
+  });
+
+  it('shares nothing any more when its record is gone', () => {
+    const talk = tool();
+    const gone = { id: 'desk-1', annotations: [], gone: 'deleted' };
+    expect(compared(talk, [], gone).found).toEqual([{ kind: 'record_gone', detail: 'deleted' }]);
+    expect(talk.party('desk').state).toBe('cancelled');
+  });
+});
+
+describe('an event that is over', () => {
+  it('is changed by nothing', () => {
+    const talk = forwardedTo('synchronize');
+    talk.conversation = { ...talk.conversation, retired: true };
+    const before = talk.conversation;
+    expect(talk.changed('obm', [state('closed')], 'c1')).toMatchObject({ refusal: { reason: 'retired' }, carry: [] });
+    expect(talk.conversation).toBe(before);
   });
 });

@@ -22,6 +22,7 @@ import {
 } from './conversation';
 import {
   annotationsIn,
+  attributeNamed,
   isAttribute,
   isSettable,
   propertiesOf,
@@ -348,6 +349,7 @@ class Walk {
     this.say(party, 'delivered', name);
     for (const extra of written.duplicates ?? [])
       this.say(party, 'duplicate', `an extra record, ${extra}, was closed as a duplicate of ${name}`);
+    if (forwarded && written.late) this.nameRecord(party);
     this.sawVersion(party, written.snapshot?.version);
     if (written.snapshot) {
       const beyond = forwarded
@@ -358,6 +360,16 @@ class Walk {
     }
     if (this.rules.isReadAfterFound(written.found, written.snapshot)) party.readOwed = true;
     this.askToRead(party);
+  }
+
+  /** The answer to the event came too early to name its record, so custom attributes do. */
+  private nameRecord(party: Party): void {
+    const { ref } = party;
+    const { id, url } = this.traits(party).attributes ?? {};
+    const properties = [attribute(id, ref?.displayId ?? ref?.id), attribute(url, ref?.url)].filter(
+      (edit) => edit !== undefined,
+    );
+    if (properties.length > 0) this.accept({ properties, annotations: [] }, party);
   }
 
   rejected(to: string, message: string, reason: string): void {
@@ -773,6 +785,9 @@ class Walk {
     this.history.push({ party: party?.id, what, detail: detail || undefined });
   }
 }
+
+const attribute = (name: string | undefined, value: string | undefined): Edit | undefined =>
+  name && value ? { property: attributeNamed(name), value } : undefined;
 
 const named = (edits: Edit[]): string => edits.map(({ property }) => property).join(', ');
 

@@ -186,6 +186,8 @@ const SCALARS: Partial<Record<PropertyName, Kind>> = {
 const ATTRIBUTE = 'custom_attribute:';
 const SYMPTOM = 'symptom:';
 
+export const attributeNamed = (name: string): Property => ATTRIBUTE + name;
+
 /** What a connected server may change of an event that was forwarded to it (OMi external API, setters of `ReceiveChangeArgs`). */
 const SETTABLE: ReadonlySet<Property> = new Set([
   'title',

@@ -24,5 +24,5 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   );
 }
 
-/** What was asked for met something else that was asked for, or took too long: the same alone may go well. */
-export const isContention = (error: unknown): boolean => /^(40|55P03|57014)/.test(sqlState(error) ?? '');
+/** What was asked for met something else that was asked for at the same moment: alone it may go well. */
+export const isContention = (error: unknown): boolean => /^(40|55P03)/.test(sqlState(error) ?? '');

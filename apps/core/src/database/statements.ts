@@ -25,8 +25,6 @@ export class Statements implements Sql {
   /** Commits what `work` does, or nothing of it. */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
-    // A connection that is lost between two statements says so by an event, which without a listener ends the process.
-    client.on('error', ignore);
     let broken = true;
     try {
       await client.query('begin');
@@ -41,13 +39,10 @@ export class Statements implements Sql {
       );
       throw error;
     } finally {
-      client.off('error', ignore);
       client.release(broken);
     }
   }
 }
-
-const ignore = (): void => undefined;
 
 const names = new Map<string, string>();
 

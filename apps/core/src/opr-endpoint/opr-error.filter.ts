@@ -68,6 +68,7 @@ const WORDS: Readonly<Record<number, string>> = {
   403: 'forbidden',
   404: 'not_found',
   409: 'conflict',
+  410: 'retired',
   413: 'too_large',
   414: 'path_too_long',
   415: 'wrong_media_type',

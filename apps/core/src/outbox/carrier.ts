@@ -33,7 +33,9 @@ export class Carrier {
           this.servers.find(uuid),
         );
         const key = this.conversations.keyOf(stored, party);
-        return delivered(message, await adapter.forwardEvent(event, { ...delivery, key }));
+        const began = Date.now();
+        const written = await adapter.forwardEvent(event, { ...delivery, key });
+        return { ...delivered(message, written), late: this.isLate(stored, message, Date.now() - began) };
       }
       case 'change': {
         if (party.state === 'cancelled') throw new GoneError('the external record is gone');
@@ -47,6 +49,13 @@ export class Carrier {
         return { kind: 'read', from: message.row, message: message.id, outcome };
       }
     }
+  }
+
+  /** Whether whoever sent the event had its answer before this: one of our own ids, or none at all. */
+  private isLate({ conversation: { parties } }: Stored, { age, attempts }: OutboxMessage, ms: number): boolean {
+    const origin = parties.find(({ state }) => state === 'received');
+    const patience = origin && this.servers.find(origin.server)?.answerWithin;
+    return patience === undefined || parties.length > 2 || attempts > 1 || age + ms > patience;
   }
 
   /** The row as its adapter is told of it. */
@@ -64,7 +73,7 @@ export class Carrier {
   }
 }
 
-const delivered = (message: OutboxMessage, written: Written): Input => ({
+const delivered = (message: OutboxMessage, written: Written): Extract<Input, { kind: 'delivered' }> => ({
   kind: 'delivered',
   to: message.row,
   message: message.id,

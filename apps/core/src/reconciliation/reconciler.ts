@@ -17,7 +17,8 @@ import type { Found, Reconciliation, RowToCompare } from './reconciliation';
 import { ReconciliationRepository } from './reconciliation.repository';
 
 const READ_MS = 45_000;
-const BATCH = 50;
+/** Rows of the registry that one look takes, most of them of events that were closed long ago. */
+const BATCH = 500;
 /** A record that fails so often in a row holds up the others no longer. */
 const MOST_ATTEMPTS = 5;
 /** So many records may be gone before it is asked whether it is rather the login that sees nothing any more. */
@@ -70,13 +71,21 @@ export class Reconciler implements Task {
     for (;;) {
       const rows = await this.reconciliations.next(reconciliation, BATCH);
       if (rows.length === 0) break;
+      let passed = 0;
       for (const row of rows) {
+        passed += 1;
+        if (!row.isShared) continue;
         if (signal.aborted) return PAUSED;
-        const next = await this.compare({ ...work, attempts }, reconciliation, row, signal);
+        const next = await this.compare({ ...work, attempts }, reconciliation, row, passed, signal);
         if ('dueMs' in next) return next;
         reconciliation = next;
-        attempts = 0;
+        attempts = passed = 0;
       }
+      const last = rows.at(-1);
+      if (last && passed > 0)
+        reconciliation = await this.underClaim(work, (sql) =>
+          this.reconciliations.note(reconciliation, { row: last.row, done: passed, read: false, found: [] }, sql),
+        );
     }
     await this.underClaim(work, (sql) => this.reconciliations.end(reconciliation, sql));
     const { id, dryRun, done, counts } = reconciliation;
@@ -107,6 +116,7 @@ export class Reconciler implements Task {
     work: ScheduledWork,
     reconciliation: Reconciliation,
     row: RowToCompare,
+    passed: number,
     signal: AbortSignal,
   ): Promise<Reconciliation | Ended> {
     // Looked up for each row: its settings may be put right meanwhile.
@@ -118,7 +128,14 @@ export class Reconciler implements Task {
     if ('dueMs' in read) return read;
     const { noted, carry } = await this.underClaim(work, async (sql) => {
       const { found, carry } = await this.decide(sql, reconciliation, row, read);
-      return { noted: await this.reconciliations.note(reconciliation, row, found, sql), carry };
+      return {
+        noted: await this.reconciliations.note(
+          reconciliation,
+          { row: row.row, done: passed, read: read.outcome !== undefined, found },
+          sql,
+        ),
+        carry,
+      };
     });
     this.signals.due(carry);
     return noted;
@@ -221,6 +238,6 @@ export class Reconciler implements Task {
 const unreadable = (detail: string): Read => ({ found: { kind: 'unreadable', detail, repaired: false } });
 
 /** Where most records seem to be gone, it is more likely that we may not see them any more: a person has to look. */
-const isGoneTooOften = ({ counts, done }: Reconciliation): boolean =>
-  (counts.record_gone ?? 0) >= GONE_UNDOUBTED && (counts.record_gone ?? 0) * 2 > done;
+const isGoneTooOften = ({ counts, read }: Reconciliation): boolean =>
+  (counts.record_gone ?? 0) >= GONE_UNDOUBTED && (counts.record_gone ?? 0) * 2 > read;
 const SO_MANY = 'so many records are gone that none is given up any more: see whether the login may still read them';

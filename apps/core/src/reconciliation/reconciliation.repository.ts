@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { storable } from '../database/json';
 import { Statements, type Sql } from '../database/statements';
-import type { Found, KeptFinding, Reconciliation, RowToCompare } from './reconciliation';
+import type { Compared, KeptFinding, Reconciliation, RowToCompare } from './reconciliation';
 
 /** Of one reconciliation so many findings are kept; all are counted. */
 const MOST_FINDINGS = 1_000;
@@ -46,31 +46,28 @@ export class ReconciliationRepository {
   async start({ id, server }: Reconciliation, sql: Sql): Promise<void> {
     await sql.query(
       `update reconciliation
-          set state = 'running', time_started = now(), total = (select count(*) from ${ROWS} where ${OPEN})
+          set state = 'running', time_started = now(), total = (select count(*) from forwarded_event f where ${OF_SERVER})
         where id = $2 and state = 'waiting'`,
       [server, id],
     );
   }
 
+  /** The next rows, of which many may be passed over: what one look costs does not depend on how many events are closed. */
   async next({ id, server }: Reconciliation, limit: number): Promise<RowToCompare[]> {
     return this.database.query(
-      `select f.id as row, f.event from ${ROWS}
-        where ${OPEN} and f.id > coalesce((select compared from reconciliation where id = $2), '00000000-0000-0000-0000-000000000000')
-        order by f.id limit $3`,
+      `select f.id as row, f.event, e.document->>'state' is distinct from 'closed' or e.time_changed > now() - interval '7 days' as "isShared"
+         from (select f.id, f.event from forwarded_event f
+                where ${OF_SERVER} and f.id > coalesce((select compared from reconciliation where id = $2), '00000000-0000-0000-0000-000000000000')
+                order by f.id limit $3) f
+         join event e on e.id = f.event order by f.id`,
       [server, id, limit],
     );
   }
 
-  /** Notes what was found about a row, and that it was compared. Answers the reconciliation as it is then. */
-  async note(
-    { id }: Reconciliation,
-    { row }: RowToCompare,
-    found: readonly Found[],
-    sql: Sql,
-  ): Promise<Reconciliation> {
+  /** Notes what was found about a row, and that it and those before it are done. Answers the reconciliation as it is then. */
+  async note({ id }: Reconciliation, { row, done, read, found }: Compared, sql: Sql): Promise<Reconciliation> {
     const [[noted]]: [Reconciliation[]] = await sql.query(NOTE, [
-      id,
-      row,
+      ...[id, row, done, read ? 1 : 0],
       found.map(({ kind }) => kind),
       found.map(({ detail }) => (detail === undefined ? null : storable(detail))),
       found.map(({ repaired }) => repaired),
@@ -118,25 +115,21 @@ export class ReconciliationRepository {
   }
 }
 
-const COLUMNS = `seq::float8 as seq, id, server, dry_run as "dryRun", operator, state, total, done, counts,
+const COLUMNS = `seq::float8 as seq, id, server, dry_run as "dryRun", operator, state, total, done, read, counts,
   time_created as created, time_started as started, time_ended as ended`;
 
-const ROWS = `forwarded_event f join event e on e.id = f.event`;
-
-/** Rows that are shared still: of events that are open, or were changed within the last week. */
-const OPEN = `f.server = $1 and f.state not in ('cancelled', 'expired') and e.retired_at is null
-  and (e.document->>'state' is distinct from 'closed' or e.time_changed > now() - interval '7 days')`;
+const OF_SERVER = `f.server = $1 and f.state not in ('cancelled', 'expired')`;
 
 const NOTE = `
   with found as (
-    select * from unnest($3::text[], $4::text[], $5::boolean[]) with ordinality as f (kind, detail, repaired, place)
+    select * from unnest($5::text[], $6::text[], $7::boolean[]) with ordinality as f (kind, detail, repaired, place)
   ), kept as (
     insert into reconciliation_finding (reconciliation, forwarded_event, kind, detail, repaired)
     select $1, $2, kind, detail, repaired from found
      where (select count(*) from reconciliation_finding g where g.reconciliation = $1) < ${MOST_FINDINGS} order by place
   )
   update reconciliation r
-     set done = done + 1, total = greatest(total, done + 1), compared = $2,
+     set done = done + $3, read = read + $4, total = greatest(total, done + $3), compared = $2,
          counts = counts || (select coalesce(jsonb_object_agg(kind, coalesce((r.counts->>kind)::int, 0) + count), '{}')
                                from (select kind, count(*) from found group by kind) one)
    where r.id = $1

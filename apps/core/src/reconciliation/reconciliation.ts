@@ -11,9 +11,12 @@ export interface Reconciliation {
   /** Who asked for it; null: it came by the clock. */
   operator: string | null;
   state: 'waiting' | 'running' | 'done';
-  /** Rows to compare, as counted at the start. */
+  /** Rows of the registry that the server shares, as counted at the start, whether they turn out to be worth a comparison or not. */
   total: number | null;
+  /** Those that were compared or passed over. */
   done: number;
+  /** Records that were read, those that are gone among them. */
+  read: number;
   /** How many were found of each kind. */
   counts: { [Kind in FoundKind]?: number };
   created: Date;
@@ -21,10 +24,22 @@ export interface Reconciliation {
   ended: Date | null;
 }
 
-/** A row to compare, in the order of their ids. */
+/** What is noted of a row that was compared. */
+export interface Compared {
+  row: string;
+  /** How many rows are done with it: it, and those before it that were passed over. */
+  done: number;
+  /** Its record was read. */
+  read: boolean;
+  found: readonly Found[];
+}
+
+/** A row of the registry, in the order of their ids. */
 export interface RowToCompare {
   row: string;
   event: string;
+  /** Its event is open, or was changed lately. One that is not is passed over. */
+  isShared: boolean;
 }
 
 export type FoundKind =

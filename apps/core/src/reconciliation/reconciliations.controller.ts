@@ -91,10 +91,11 @@ const view = ({
   state,
   total,
   done,
+  read,
   counts,
   created,
   started,
   ended,
 }: Reconciliation): object => ({
-  ...{ seq, id, dryRun, operator, state, progress: { done, total }, counts, created, started, ended },
+  ...{ seq, id, dryRun, operator, state, progress: { done, total, read }, counts, created, started, ended },
 });

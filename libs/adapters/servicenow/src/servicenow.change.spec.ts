@@ -74,17 +74,42 @@ describe('a change is one PATCH', () => {
   });
 
   it('and none where the record has no field for it, which is logged once', async () => {
+    const count: PropertyChange = {
+      ...{ kind: 'integer_property_change', propertyName: 'duplicate_count', currentValue: 7 },
+    };
+    const written = await carry([count]);
+    await carry([count]);
+    expect(written).toEqual(record);
+    expect(bench.fake.counts.patches).toBe(0);
+    expect(bench.logged).toEqual([
+      { level: 'info', message: 'duplicate_count has no field in ServiceNow and is not carried' },
+    ]);
+  });
+
+  it('in the words of the settings, and without what they do not let go', async () => {
+    const adapter = bench.another({
+      mapping: {
+        directions: { description: 'once', priority: 'out' },
+        severity: { out: { critical: '1/2' } },
+        customAttributes: { Customer: { field: 'category', direction: 'out' } },
+        titleTemplate: '[{{ event.severity }}] {{ event.title }}',
+      },
+    });
     const attribute: PropertyChange = {
       ...{ kind: 'custom_attribute_property_change', key: 'Customer', propertyName: 'custom_attribute' },
       ...{ currentValue: 'ACME', changeOperation: 'insert' },
     };
-    const written = await carry([attribute]);
-    await carry([attribute]);
-    expect(written).toEqual(record);
-    expect(bench.fake.counts.patches).toBe(0);
-    expect(bench.logged).toEqual([
-      { level: 'info', message: 'custom_attribute has no field in ServiceNow and is not carried' },
-    ]);
+    const changes: PropertyChange[] = [
+      ...[attribute, text('title', 'New'), text('description', 'New')],
+      { kind: 'severity_property_change', propertyName: 'severity', currentValue: 'critical' },
+      { kind: 'priority_property_change', propertyName: 'priority', currentValue: 'highest' },
+    ];
+    await carry(changes, 1, anEvent(), adapter);
+    expect(JSON.parse(bench.fake.requests.at(-1)?.body ?? '')).toEqual({
+      ...{ category: 'ACME', short_description: '[major] New', impact: '1', urgency: '2', priority: '1' },
+    });
+    await carry([{ ...attribute, changeOperation: 'delete' }], 1, anEvent(), adapter);
+    expect(row()['category']).toBe('');
   });
 
   it('whose title, when it must be cut, stands whole in the description that people have edited meanwhile', async () => {

@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import {
   GoneError,
   MisconfiguredError,
@@ -6,8 +5,9 @@ import {
   RejectedError,
   TransientError,
 } from '@opr-connect/adapter-kit';
-import { ANSWERS, ServiceNowClient } from './servicenow.client';
-import { openBench, PASSWORD, thrownBy, USER, type Bench } from './servicenow.fixture';
+import { ANSWERS } from './servicenow.answers';
+import { ServiceNowClient } from './servicenow.client';
+import { openBench, PASSWORD, settingsFor, thrownBy, USER, type Bench } from './servicenow.fixture';
 
 let bench: Bench;
 let client: ServiceNowClient;
@@ -20,9 +20,7 @@ afterAll(() => bench.fake.close());
 afterEach(() => bench.fake.faults.clear());
 
 const clientWith = (password: string) =>
-  new ServiceNowClient(new HttpService(), {
-    ...{ url: `${bench.fake.url}/`, user: USER, password, timeoutMs: 3_000, settleMs: 77 },
-  });
+  new ServiceNowClient(settingsFor(`${bench.fake.url}/`, { password, timeoutMs: 3_000, settleMs: 77 }));
 
 const id = 'f'.repeat(32);
 const calls = {
@@ -101,6 +99,23 @@ describe('what we make of an answer', () => {
     if (status === 429) expect(errors.write).toMatchObject({ scope: 'server', retryAfterMs: 9_000 });
   });
 
+  it('a rate limit lasts as its headers say, by the clock of the instance, or as long as we like', async () => {
+    const limited = (headers: Record<string, string>) => {
+      bench.fake.faults.add({ kind: 'status', status: 429, headers });
+      return thrownBy(calls.create());
+    };
+    const date = new Date(Date.now() - 7_200_000);
+    const reset = String(Math.floor(date.getTime() / 1000) + 40);
+    const waits = [
+      await limited({ 'Retry-After': '7', 'X-RateLimit-Reset': reset }),
+      await limited({ 'X-RateLimit-Reset': reset, 'X-RateLimit-Limit': '100', Date: date.toUTCString() }),
+      await limited({ 'X-RateLimit-Reset': 'soon' }),
+      await limited({}),
+    ];
+    expect(waits.map((error) => (error as TransientError).retryAfterMs)).toEqual([7_000, 40_000, undefined, undefined]);
+    for (const error of waits) expect(error).toMatchObject({ scope: 'server' });
+  });
+
   it('has a row in this spec for every rule', () => {
     const statuses = table.map(([status]) => status);
     for (const {
@@ -125,7 +140,7 @@ describe('answers that are none', () => {
       bench.fake.faults.add({ kind: 'html' });
       const error = await thrownBy(call());
       expect(error).toBeInstanceOf(MisconfiguredError);
-      expect(error.message).toContain('no result of the Table API (a log-in page');
+      expect(error.message).toContain('no result of the API (a log-in page');
     }
   });
 

@@ -1,87 +1,40 @@
 import type { HttpService } from '@nestjs/axios';
 import {
-  basicAuthorization,
   callTool,
-  DEFAULT_HTTP_LIMITS,
-  GoneError,
   MisconfiguredError,
-  OutcomeUnknownError,
   RejectedError,
-  retryAfterMs,
-  TransientError,
+  toolHttp,
   type HttpAnswer,
   type HttpCall,
+  type HttpSettings,
 } from '@opr-connect/adapter-kit';
+import { failureOf } from './servicenow.answers';
+import { credentialsFor, type Credentials, type Login } from './servicenow.credentials';
+import { parseJson, property } from './servicenow.json';
 
 /** A row as the adapter reads it: raw values; of a reference, what it refers to. A field that was not answered is absent. */
 export type ServiceNowRow = Readonly<Record<string, string | undefined>>;
 
-export interface Connection {
-  url: string;
-  user: string;
-  password: string;
-  timeoutMs: number;
+/** The settings that the client needs. */
+export interface Connection extends HttpSettings, Login {
   settleMs: number;
 }
 
-/** What becomes of a call that was not answered with success. `busy` concerns the whole instance. */
-type Outcome = 'transient' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
-
-export interface AnswerRule {
-  /** From … to, both included. */
-  status: readonly [number, number];
-  /** Only if the tool's own message matches. */
-  says?: RegExp;
-  /** Only for calls that name one record, or only for those that name a table. */
-  of?: 'record' | 'table';
-  read: Outcome;
-  write: Outcome;
-  hint?: string;
+/** What a transform map did with a row, and its own words about it. */
+export interface Imported {
+  status: string;
+  said: string;
 }
 
-const only = (status: number): readonly [number, number] => [status, status];
-
-/**
- * What we make of an answer; the first row that fits counts. Source: ServiceNow product documentation, "Table API" and "REST
- * API HTTP response codes" (statuses), "Inbound REST API rate limiting" (429); the wording of 401, 403 and 404 as instances
- * answer it. The manual, `docs/servicenow.md`, has the same table in words.
- */
-export const ANSWERS: readonly AnswerRule[] = [
-  {
-    ...{ status: [300, 399], read: 'misconfigured', write: 'misconfigured' },
-    hint: 'redirects are not followed: check the URL',
-  },
-  { status: only(400), says: /invalid table|represent any resource/i, read: 'misconfigured', write: 'misconfigured' },
-  { status: only(400), read: 'rejected', write: 'rejected' },
-  { status: only(401), read: 'misconfigured', write: 'misconfigured', hint: 'check user and password' },
-  {
-    ...{ status: only(403), says: /user not authorized/i, read: 'misconfigured', write: 'misconfigured' },
-    hint: 'check the roles of the user',
-  },
-  { status: only(403), read: 'rejected', write: 'rejected' },
-  {
-    ...{ status: only(404), of: 'record', read: 'gone', write: 'gone' },
-    hint: 'the record was deleted, or an ACL hides it from the user',
-  },
-  { status: only(404), read: 'misconfigured', write: 'misconfigured', hint: 'check URL and table' },
-  { status: [405, 406], read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
-  { status: only(408), read: 'transient', write: 'unknown' },
-  { status: only(415), read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
-  { status: only(429), read: 'busy', write: 'busy' },
-  { status: [400, 499], read: 'rejected', write: 'rejected' },
-  // A proxy may say so after the instance has done it.
-  { status: only(503), read: 'busy', write: 'unknown' },
-  { status: [500, 599], read: 'transient', write: 'unknown' },
-];
-
-const TEXT_LIMIT = 500;
-
-/** The Table API of one instance. Knows rows, nothing about events. */
+/** The Table API and the Import Set API of one instance. Knows rows, nothing about events. */
 export class ServiceNowClient {
-  constructor(
-    private readonly http: HttpService,
-    private readonly connection: Connection,
-  ) {}
+  private readonly http: HttpService;
+  private readonly credentials: Credentials;
+
+  constructor(private readonly connection: Connection) {
+    this.http = toolHttp(connection);
+    this.credentials = credentialsFor(connection, this.http, connection);
+  }
 
   /** Rows that an encoded query names. ServiceNow drops conditions it does not understand: callers check what they get. */
   async list(
@@ -91,25 +44,25 @@ export class ServiceNowClient {
     page: { limit: number; offset?: number },
     signal: AbortSignal,
   ): Promise<ServiceNowRow[]> {
-    const result = await this.call('GET', [table], signal, {
+    const result = await this.call('GET', ['table', table], signal, {
       sysparm_query: query.join('^'),
       sysparm_fields: fields.join(','),
       sysparm_limit: String(page.limit),
       sysparm_offset: String(page.offset ?? 0),
       sysparm_no_count: 'true',
     });
-    if (!Array.isArray(result)) throw this.notJson('GET', [table]);
+    if (!Array.isArray(result)) throw this.notJson('GET', ['table', table]);
     return result.map(rowOf);
   }
 
   async read(table: string, id: string, fields: readonly string[], signal: AbortSignal): Promise<ServiceNowRow> {
-    return rowOf(await this.call('GET', [table, id], signal, { sysparm_fields: fields.join(',') }));
+    return rowOf(await this.call('GET', ['table', table, id], signal, { sysparm_fields: fields.join(',') }));
   }
 
   /** Fields in the words that people see: of a journal, all its entries in one text. */
   async display(table: string, id: string, fields: readonly string[], signal: AbortSignal): Promise<ServiceNowRow> {
     const parameters = { sysparm_fields: fields.join(','), sysparm_display_value: 'true' };
-    return rowOf(await this.call('GET', [table, id], signal, parameters));
+    return rowOf(await this.call('GET', ['table', table, id], signal, parameters));
   }
 
   async create(
@@ -118,7 +71,7 @@ export class ServiceNowClient {
     fields: readonly string[],
     signal: AbortSignal,
   ): Promise<ServiceNowRow> {
-    return rowOf(await this.call('POST', [table], signal, { sysparm_fields: fields.join(',') }, values));
+    return rowOf(await this.call('POST', ['table', table], signal, { sysparm_fields: fields.join(',') }, values));
   }
 
   async update(
@@ -128,7 +81,21 @@ export class ServiceNowClient {
     fields: readonly string[],
     signal: AbortSignal,
   ): Promise<ServiceNowRow> {
-    return rowOf(await this.call('PATCH', [table, id], signal, { sysparm_fields: fields.join(',') }, values));
+    return rowOf(await this.call('PATCH', ['table', table, id], signal, { sysparm_fields: fields.join(',') }, values));
+  }
+
+  /**
+   * One row into a staging table, whose transform map makes it a record at once. Whatever became of it is answered with 201; the
+   * `sys_id` of an ignored row is that of no record, so it is not told. Source: "Import Set API".
+   */
+  async import(staging: string, values: ServiceNowRow, signal: AbortSignal): Promise<Imported> {
+    const result = await this.call('POST', ['import', staging], signal, {}, values);
+    const [row = {}] = Array.isArray(result) ? (result as unknown[]) : [];
+    const said = [property(row, 'error_message'), property(row, 'status_message')].filter((each) => each);
+    return {
+      status: rawOf(property(row, 'status')),
+      said: said.map(rawOf).join(' ').replace(/\s+/g, ' ').slice(0, 500),
+    };
   }
 
   private async call(
@@ -139,60 +106,39 @@ export class ServiceNowClient {
     values?: ServiceNowRow,
   ): Promise<unknown> {
     const query = new URLSearchParams({ ...parameters, sysparm_exclude_reference_link: 'true' });
+    const url = this.address(path);
     const body = values && JSON.stringify(values);
-    const call: HttpCall = {
-      ...{ method, url: `${this.address(path)}?${query}`, signal, body },
-      headers: {
-        authorization: basicAuthorization(this.connection.user, this.connection.password),
-        accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-      },
-    };
-    const { timeoutMs, settleMs } = this.connection;
-    const answer = await callTool(this.http, call, { ...DEFAULT_HTTP_LIMITS, timeoutMs, settleMs });
-    if (answer.status < 200 || answer.status > 299) throw this.failure(method, path, answer);
-    const result = property(parse(answer.body), 'result');
+    const answer = await this.answerTo({ method, url: `${url}?${query}`, signal, body });
+    if (answer.status < 200 || answer.status > 299)
+      throw failureOf(
+        { method, url, isRecord: path.length > 2, answer },
+        this.credentials.hint,
+        this.connection.settleMs,
+      );
+    const result = property(parseJson(answer.body), 'result');
     if (typeof result !== 'object' || result === null) throw this.notJson(method, path);
     return result;
   }
 
+  /** A call that is refused for its login did nothing, so it is made once more if there can be another login. */
+  private async answerTo(call: HttpCall): Promise<HttpAnswer> {
+    const type = { accept: 'application/json', ...(call.body !== undefined && { 'content-type': 'application/json' }) };
+    const login = await this.credentials.headers(call.signal);
+    const answer = await callTool(this.http, { ...call, headers: { ...type, ...login } }, this.connection);
+    if (answer.status !== 401 || !this.credentials.renew(login)) return answer;
+    const renewed = await this.credentials.headers(call.signal);
+    return callTool(this.http, { ...call, headers: { ...type, ...renewed } }, this.connection);
+  }
+
   private address(path: readonly string[]): string {
     const base = this.connection.url.replace(/\/+$/, '');
-    return `${base}/api/now/table/${path.map(encodeURIComponent).join('/')}`;
+    return `${base}/api/now/${path.map(encodeURIComponent).join('/')}`;
   }
 
   private notJson(method: string, path: readonly string[]): MisconfiguredError {
     return new MisconfiguredError(
-      `${method} ${this.address(path)}: the answer is no result of the Table API (a log-in page, an instance that sleeps, or another server)`,
+      `${method} ${this.address(path)}: the answer is no result of the API (a log-in page, an instance that sleeps, or another server)`,
     );
-  }
-
-  private failure(method: string, path: readonly string[], answer: HttpAnswer): Error {
-    const said = wordsOf(answer.body);
-    const rule = ANSWERS.find(
-      ({ status: [from, to], says, of }) =>
-        answer.status >= from &&
-        answer.status <= to &&
-        (!says || says.test(said)) &&
-        (!of || (of === 'record') === path.length > 1),
-    );
-    const text = [`${method} ${this.address(path)}: ${answer.status}`, said, rule?.hint].filter(Boolean).join(' – ');
-    const outcome = rule ? (method === 'GET' ? rule.read : rule.write) : 'misconfigured';
-    const wait = retryAfterMs(answer.headers);
-    switch (outcome) {
-      case 'transient':
-        return new TransientError(text);
-      case 'busy':
-        return new TransientError(text, { scope: 'server', retryAfterMs: wait });
-      case 'unknown':
-        return new OutcomeUnknownError(text, { settleMs: Math.max(this.connection.settleMs, wait ?? 0) });
-      case 'rejected':
-        return new RejectedError(text);
-      case 'gone':
-        return new GoneError(text);
-      case 'misconfigured':
-        return new MisconfiguredError(text);
-    }
   }
 }
 
@@ -206,26 +152,6 @@ export function condition(field: string, value: string): string {
 }
 
 export const isQueryable = (value: string): boolean => !/[\^\r\n]|^\s*javascript:/i.test(value);
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Object.getOwnPropertyDescriptor(value, name)?.value : undefined;
-}
-
-/** The tool's own `error.message` and `error.detail`, on one line. */
-function wordsOf(body: string): string {
-  const error = property(parse(body), 'error');
-  const parts = [property(error, 'message'), property(error, 'detail')];
-  const text = parts.filter((part) => typeof part === 'string' && part !== '').join(': ');
-  return text.replace(/\s+/g, ' ').trim().slice(0, TEXT_LIMIT);
-}
 
 function rowOf(result: unknown): ServiceNowRow {
   const entries = typeof result === 'object' && result !== null ? Object.entries(result) : [];

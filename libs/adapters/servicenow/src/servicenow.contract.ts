@@ -1,8 +1,7 @@
-import { HttpService } from '@nestjs/axios';
 import type { Fault, Harness, Operation } from '@opr-connect/adapter-kit/testing';
 import { ServiceNowAdapterFactory } from './servicenow.adapter';
 import { HOOK_SECRET, PASSWORD, USER } from './servicenow.fixture';
-import { IMPACT_AND_URGENCY, STATE } from './servicenow.mapping';
+import { SERVICENOW } from './servicenow.facts';
 import { ServiceNowSettings } from './servicenow.settings';
 import { FakeServiceNow } from './testing';
 
@@ -17,12 +16,12 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
 const errorOf = (fault: Fault) =>
   fault.kind === 'status' && fault.says !== undefined ? { error: { message: fault.says, detail: null } } : {};
 
-const STATES = { open: STATE.new, in_progress: STATE.inProgress, resolved: STATE.resolved, closed: STATE.resolved };
+const RESOLUTION = { close_code: 'Solution provided', close_notes: 'Cable replaced.' };
 
 /** What the contract of adapters needs to know of this one. */
 export const harness: Harness = {
   name: 'servicenow',
-  factory: new ServiceNowAdapterFactory(new HttpService()),
+  factory: new ServiceNowAdapterFactory(),
   settings: ServiceNowSettings,
   plain: (url) => ({ url, user: USER, password: PASSWORD, hookSecret: HOOK_SECRET, timeoutMs: 5_000, settleMs: 250 }),
   otherSecret: { hookSecret: 'key of some other business rule' },
@@ -54,11 +53,12 @@ export const harness: Harness = {
             notes: fake.journal(row['sys_id'] ?? '').map((entry) => entry['value'] ?? ''),
           })),
       edit(id, { title, severity, state }) {
-        const resolution = { close_code: 'Solution provided', close_notes: 'Cable replaced.' };
+        const [impact = '', urgency = ''] = (severity && SERVICENOW.severity?.out[severity].split('/')) ?? [];
+        const value = state && SERVICENOW.state?.out[state];
         person.update(id, {
           ...(title !== undefined && { short_description: title }),
-          ...(severity && IMPACT_AND_URGENCY[severity]),
-          ...(state && { state: STATES[state], ...(STATES[state] === STATE.resolved && resolution) }),
+          ...(severity && { impact, urgency }),
+          ...(value && { state: value, ...(value === '6' && RESOLUTION) }),
         });
       },
       note: (id, text) => void person.workNote(id, text),

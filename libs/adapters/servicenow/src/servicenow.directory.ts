@@ -17,15 +17,13 @@ const EXPIRY_MS = 10 * 60_000;
 const MAX_ENTRIES = 1_000;
 const MAX_CHOICES = 200;
 
-/** What the instance calls things: users and groups by name, and its resolution codes. Answers are kept for ten minutes. */
+/** What the instance calls things: users and groups by name, and its choices. Answers are kept for ten minutes. */
 export class ServiceNowDirectory {
   private readonly kept = new Map<string, { until: number; value: unknown }>();
 
   constructor(
     private readonly client: ServiceNowClient,
-    private readonly table: string,
-    /** The code that the settings name. */
-    private readonly closeCode: string | undefined,
+    private readonly settings: { table: string; closeCode?: string; closeCodeField: string },
   ) {}
 
   /** sys_id of the user with this login; `undefined` unless there is exactly one. */
@@ -40,22 +38,22 @@ export class ServiceNowDirectory {
 
   /** The code to resolve with. */
   async resolutionCode(signal: AbortSignal): Promise<string> {
-    const defined = await this.definedCodes(signal);
-    const wanted: readonly string[] = this.closeCode === undefined ? CLOSE_CODES : [this.closeCode];
+    const defined = await this.choices(this.settings.closeCodeField, signal);
+    const wanted: readonly string[] = this.settings.closeCode === undefined ? CLOSE_CODES : [this.settings.closeCode];
     const code = wanted.find((each) => defined.includes(each));
     if (code !== undefined) return code;
     // An answer without rows is how a read that an ACL forbids looks, so the settings are believed.
-    if (defined.length === 0 && this.closeCode !== undefined) return this.closeCode;
+    if (defined.length === 0 && this.settings.closeCode !== undefined) return this.settings.closeCode;
     throw new MisconfiguredError(
       defined.length === 0
-        ? `closeCode: the user may not read sys_choice, so a resolution code of ${this.table} must be set`
-        : `closeCode: must be one that ${this.table} defines: ${defined.join(', ')}`,
+        ? `closeCode: the user may not read sys_choice, so a resolution code of ${this.settings.table} must be set`
+        : `closeCode: must be one that ${this.settings.table} defines: ${defined.join(', ')}`,
     );
   }
 
   /** The code for a record that should not have been created. */
   async duplicateCode(signal: AbortSignal): Promise<string> {
-    const defined = await this.definedCodes(signal);
+    const defined = await this.choices(this.settings.closeCodeField, signal);
     return DUPLICATE_CODES.find((each) => defined.includes(each)) ?? this.resolutionCode(signal);
   }
 
@@ -64,16 +62,17 @@ export class ServiceNowDirectory {
     this.kept.clear();
   }
 
-  private definedCodes(signal: AbortSignal): Promise<string[]> {
-    return this.cached('close_code', async () => {
-      const query = [`name=${this.table}`, 'ORname=incident', 'element=close_code', 'inactive=false'];
+  /** The values of a choice list; none if the field has no list, or if the user may not read it. */
+  choices(field: string, signal: AbortSignal): Promise<string[]> {
+    return this.cached(`choices.${field}`, async () => {
+      // A table that extends another has its choices, unless it defines its own.
+      const tables = [...new Set([this.settings.table, 'incident', 'task'])];
+      const query = [`nameIN${tables.join(',')}`, condition('element', field), 'inactive=false'];
       const fields = ['name', 'element', 'inactive', 'value'];
       const rows = await this.client.list('sys_choice', query, fields, { limit: MAX_CHOICES }, signal);
-      const codes = rows.filter((row) => row['element'] === 'close_code' && row['inactive'] !== 'true');
-      // A table that extends incident has its choices, unless it defines its own.
-      const own = codes.filter((row) => row['name'] === this.table);
-      const inherited = codes.filter((row) => row['name'] === 'incident');
-      return [...new Set((own.length > 0 ? own : inherited).flatMap((row) => row['value'] || []))];
+      const active = rows.filter((row) => row['element'] === field && row['inactive'] !== 'true');
+      const lists = tables.map((table) => active.filter((row) => row['name'] === table));
+      return [...new Set((lists.find((list) => list.length > 0) ?? []).flatMap((row) => row['value'] || []))];
     });
   }
 

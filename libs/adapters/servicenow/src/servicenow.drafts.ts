@@ -1,20 +1,17 @@
-import { MisconfiguredError, type Delivery, type Forwarded } from '@opr-connect/adapter-kit';
-import type { AnnotationPropertyChange, EventChange, LifecycleState, OprEvent } from '@opr-connect/opr';
+import {
+  MisconfiguredError,
+  type Delivery,
+  type Forwarded,
+  type Json,
+  type MappedProperty,
+} from '@opr-connect/adapter-kit';
+import type { AnnotationPropertyChange, EventChange, LifecycleState, OprEvent, Severity } from '@opr-connect/opr';
 import type { ServiceNowRow } from './servicenow.client';
 import type { ServiceNowDirectory } from './servicenow.directory';
-import {
-  eventDescription,
-  fullDescription,
-  IMPACT_AND_URGENCY,
-  isCut,
-  repeatsTitle,
-  shortDescription,
-  STATE,
-  stateToWrite,
-  valueIn,
-} from './servicenow.mapping';
 import { noteId, type Note } from './servicenow.notes';
+import { isFinished, stateToWrite, valueIn, type RecordRules } from './servicenow.record';
 import type { ServiceNowSettings } from './servicenow.settings';
+import { eventDescription, fullDescription, isCut, repeatsTitle, shortDescription } from './servicenow.texts';
 
 /** What is to be written to a record, before its journal and its state are joined in. */
 export interface Draft {
@@ -35,55 +32,65 @@ const NOBODY = /^-|^00000000-0000-0000-ffff-ffffffffffff$/;
 export class ServiceNowDrafts {
   constructor(
     private readonly settings: ServiceNowSettings,
+    private readonly rules: RecordRules,
     private readonly directory: ServiceNowDirectory,
   ) {}
 
   /** The whole record of a new event. */
   async ofEvent(event: OprEvent, key: string, signal: AbortSignal): Promise<Draft> {
-    const { correlationDisplay, contactType, callerId, assignmentGroup } = this.settings;
+    const { correlationDisplay, callerId, assignmentGroup } = this.settings;
+    const { mapping } = this.rules;
+    const goes = (property: MappedProperty) => mapping.goesInForward(property);
+    const further = { ...mapping.customAttributes(event), ...(await mapping.fields(event, signal)) };
     const draft: Draft = {
       values: {
-        short_description: shortDescription(event.title ?? ''),
-        description: fullDescription(event),
-        ...IMPACT_AND_URGENCY[event.severity ?? 'unknown'],
+        ...Object.fromEntries(Object.entries(further).map(([field, value]) => [field, asText(value)])),
+        ...(goes('severity') && this.severity(event.severity ?? 'unknown')),
+        ...(goes('priority') && { priority: mapping.priority?.toTool(event.priority ?? 'none') ?? '' }),
         ...{ correlation_id: key, correlation_display: correlationDisplay },
-        ...(contactType && { contact_type: contactType }),
       },
-      notes: (event.annotationList?.annotation ?? []).map(({ id, author, text }, index) => ({
-        ...{ id: noteId(key, id ?? String(index)), text: text ?? '', author },
-      })),
-      // A new record is open without being told.
-      ...(event.state && event.state !== 'open' && { state: event.state }),
-      ...(event.solution && { solution: event.solution }),
+      notes: [],
       ignored: [],
     };
+    await this.addNewTexts(draft, event, signal);
+    for (const [index, { id, author, text = '' }] of (event.annotationList?.annotation ?? []).entries())
+      if (goes('annotation')) draft.notes.push({ id: noteId(key, id ?? String(index)), text, author });
+    // A new record is open without being told.
+    if (goes('state') && event.state && event.state !== 'open') draft.state = event.state;
+    if (goes('solution') && event.solution) draft.solution = event.solution;
     if (callerId) draft.values['caller_id'] = await this.fixed('callerId', callerId, signal);
     const { assignedUser: user, assignedGroup: group } = event;
-    if (group?.name && !NOBODY.test(group.id ?? '')) await this.assignGroup(draft, group.name, key, signal);
+    if (goes('assigned_group') && group?.name && !NOBODY.test(group.id ?? ''))
+      await this.assignGroup(draft, group.name, key, signal);
     else if (assignmentGroup)
       draft.values['assignment_group'] = await this.fixed('assignmentGroup', assignmentGroup, signal);
-    if (user?.loginName && !NOBODY.test(user.id ?? '')) await this.assignUser(draft, user.loginName, key, signal);
+    if (goes('assigned_user') && user?.loginName && !NOBODY.test(user.id ?? ''))
+      await this.assignUser(draft, user.loginName, key, signal);
     return draft;
   }
 
   /** All property changes of one change. */
   async ofChange(change: EventChange, forwarded: Forwarded, { key, signal }: Delivery): Promise<Draft> {
     const draft: Draft = { values: {}, notes: [], ignored: [] };
-    if (forwarded.event.solution) draft.solution = forwarded.event.solution;
+    if (forwarded.event.solution && this.rules.mapping.goesInForward('solution'))
+      draft.solution = forwarded.event.solution;
     let title: string | undefined;
     let description: string | undefined;
-    for (const [index, property] of (change.changedProperties ?? []).entries()) {
+    for (const [index, property] of (this.rules.mapping.outgoing(change).changedProperties ?? []).entries()) {
       switch (property.kind) {
         case 'string_property_change':
           if (property.propertyName === 'title') title = property.currentValue ?? '';
           else if (property.propertyName === 'description') description = property.currentValue ?? '';
           else if (property.propertyName === 'solution') {
             draft.solution = property.currentValue ?? '';
-            draft.values['close_notes'] = draft.solution;
+            draft.values[this.rules.closeNotesField] = draft.solution;
           } else draft.ignored.push(property.propertyName ?? property.kind);
           break;
         case 'severity_property_change':
-          if (property.currentValue) Object.assign(draft.values, IMPACT_AND_URGENCY[property.currentValue]);
+          Object.assign(draft.values, this.severity(property.currentValue ?? 'unknown'));
+          break;
+        case 'priority_property_change':
+          draft.values['priority'] = this.rules.mapping.priority?.toTool(property.currentValue ?? 'none') ?? '';
           break;
         case 'state_change':
           draft.state = property.currentValue;
@@ -98,11 +105,15 @@ export class ServiceNowDrafts {
           if (property.changeOperation === 'delete') draft.ignored.push('annotation (delete)');
           else draft.notes.push(noteOf(property, forwarded.key, key, index));
           break;
-        case 'priority_property_change':
+        case 'custom_attribute_property_change': {
+          const field = this.rules.mapping.customAttributeField(property.key ?? '');
+          const isDeleted = property.changeOperation === 'delete';
+          if (field) draft.values[field] = isDeleted ? '' : (property.currentValue ?? '');
+          break;
+        }
         case 'time_property_change':
         case 'integer_property_change':
         case 'long_property_change':
-        case 'custom_attribute_property_change':
         case 'symptom_property_change':
         case 'correlation_rule_property_change':
         case 'control_transferred_to_property_change':
@@ -111,7 +122,7 @@ export class ServiceNowDrafts {
           break;
       }
     }
-    this.addTexts(draft, title, description, forwarded);
+    await this.addTexts(draft, title, description, forwarded, signal);
     return draft;
   }
 
@@ -121,29 +132,53 @@ export class ServiceNowDrafts {
     current: ServiceNowRow | undefined,
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
-    const state = draft.state && stateToWrite(draft.state, current?.['state']);
+    const state = draft.state && stateToWrite(draft.state, current?.['state'], this.rules);
     if (!state) return draft.values;
-    if (state !== STATE.resolved) return { ...draft.values, state };
-    const close_notes = draft.solution || current?.['close_notes'] || this.settings.closeNotes;
-    return { ...draft.values, state, close_code: await this.directory.resolutionCode(signal), close_notes };
+    if (!isFinished(state, this.rules)) return { ...draft.values, state };
+    const { closeCodeField, closeNotesField, closeNotes } = this.rules;
+    return {
+      ...{ ...draft.values, state, [closeNotesField]: draft.solution || current?.[closeNotesField] || closeNotes },
+      ...(closeCodeField !== '' && { [closeCodeField]: await this.directory.resolutionCode(signal) }),
+    };
+  }
+
+  private severity(severity: Severity): { impact: string; urgency: string } {
+    const [impact = '', urgency = ''] = this.rules.mapping.severity?.toTool(severity)?.split('/') ?? [];
+    return { impact, urgency };
+  }
+
+  private async addNewTexts(draft: Draft, event: OprEvent, signal: AbortSignal): Promise<void> {
+    const { mapping } = this.rules;
+    const title = mapping.goesInForward('title') ? await mapping.wholeTitle(event, signal) : `Event ${event.id ?? ''}`;
+    draft.values['short_description'] = shortDescription(title);
+    if (!mapping.goesInForward('description')) return;
+    const description = await mapping.wholeDescription(event, signal);
+    draft.values['description'] = this.description(title, description, event);
   }
 
   /** The record's description repeats a title that is cut, so the two are written together where one needs the other. */
-  private addTexts(
+  private async addTexts(
     draft: Draft,
     title: string | undefined,
     description: string | undefined,
     { event, snapshot }: Forwarded,
-  ): void {
-    if (title !== undefined) draft.values['short_description'] = shortDescription(title);
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (title === undefined && description === undefined) return;
+    const { mapping } = this.rules;
+    const now = { ...event, ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
+    const whole = await mapping.wholeTitle(now, signal);
+    if (title !== undefined) draft.values['short_description'] = shortDescription(whole);
     const held = valueIn(snapshot, 'description');
-    const repeats = isCut(title) || repeatsTitle(held);
-    if (description === undefined && (title === undefined || !repeats)) return;
-    draft.values['description'] = fullDescription({
-      title: title ?? event.title,
-      description: description ?? (held === undefined ? event.description : eventDescription(held)),
-      drilldownUrl: event.drilldownUrl,
-    });
+    const repeats = (isCut(whole) || repeatsTitle(held)) && mapping.goesInChange('description');
+    if (description === undefined && !repeats) return;
+    const isKept = description === undefined && held !== undefined;
+    const text = isKept ? eventDescription(held) : await mapping.wholeDescription(now, signal);
+    draft.values['description'] = this.description(whole, text, event);
+  }
+
+  private description(title: string, description: string, { drilldownUrl }: OprEvent): string {
+    return fullDescription({ title, description, drilldownUrl }, this.settings.descriptionLimit);
   }
 
   private async assignUser(draft: Draft, login: string, key: string, signal: AbortSignal): Promise<void> {
@@ -183,3 +218,7 @@ function noteOf(property: AnnotationPropertyChange, recordKey: string, changeKey
     return { id: noteId(changeKey, annotationId ?? String(index)), text, author: `${author ?? ''} (edited)`.trim() };
   return { id: annotationId ? noteId(recordKey, annotationId) : noteId(changeKey, String(index)), text, author };
 }
+
+/** The instance takes texts only; what has parts is written as JSON. */
+const asText = (value: Json): string =>
+  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);

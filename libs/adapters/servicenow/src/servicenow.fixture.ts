@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { parseSettings, type Delivery, type Forwarded, type Written } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import { ServiceNowAdapter } from './servicenow.adapter';
@@ -6,33 +5,38 @@ import { ServiceNowSettings } from './servicenow.settings';
 import { FakeServiceNow } from './testing';
 
 export const PASSWORD = 'p4ss-of-the-integration-user';
+export const API_KEY = 'k3y-of-the-api';
+export const CLIENT = { clientId: 'client-of-the-hub', clientSecret: 's3cret-of-the-client' };
 export const HOOK_SECRET = 'key-of-the-business-rule';
 export const USER = 'opr.connect';
 export const KEY = 'b1f7c6c0-6f2f-5d0e-9a6e-0f5f3c2f8a11';
+
+/** Settings as a file has them. */
+export type Plain = Record<string, unknown>;
 
 /** What the specs of this adapter stand on: an adapter, its fake, and what it logged. */
 export interface Bench {
   fake: FakeServiceNow;
   adapter: ServiceNowAdapter;
   logged: { level: string; message: string }[];
-  another(overrides?: Partial<ServiceNowSettings>): ServiceNowAdapter;
+  another(overrides?: Plain): ServiceNowAdapter;
 }
 
-export async function openBench(overrides: Partial<ServiceNowSettings> = {}): Promise<Bench> {
-  const fake = await FakeServiceNow.start({ user: USER, password: PASSWORD });
+export async function openBench(overrides: Plain = {}): Promise<Bench> {
+  const fake = await FakeServiceNow.start({ user: USER, password: PASSWORD, apiKey: API_KEY, oauth: CLIENT });
   const logged: Bench['logged'] = [];
   const log = {
     info: (message: string) => void logged.push({ level: 'info', message }),
     warn: (message: string) => void logged.push({ level: 'warn', message }),
   };
-  const another = (own: Partial<ServiceNowSettings> = {}) =>
-    new ServiceNowAdapter(new HttpService(), settingsFor(fake.url, { ...overrides, ...own }), {
+  const another = (own: Plain = {}) =>
+    new ServiceNowAdapter(settingsFor(fake.url, { ...overrides, ...own }), {
       ...{ server: 'servicenow', hubId: 'spec', log },
     });
   return { fake, logged, another, adapter: another() };
 }
 
-export function settingsFor(url: string, overrides: Partial<ServiceNowSettings> = {}): ServiceNowSettings {
+export function settingsFor(url: string, overrides: Plain = {}): ServiceNowSettings {
   const plain = { url, user: USER, password: PASSWORD, hookSecret: HOOK_SECRET, timeoutMs: 5_000, settleMs: 250 };
   const parsed = parseSettings(ServiceNowSettings, { ...plain, ...overrides });
   if (!parsed.ok) throw new Error(parsed.problems.join('; '));

@@ -66,15 +66,16 @@ describe('an event becomes an incident', () => {
     expect(snapshot?.fields).toMatchObject({ state: value, close_code: code, close_notes: code && 'Replaced.' });
   });
 
-  it('with caller, group and channel of the settings, and the user that the event names', async () => {
-    const adapter = bench.another({ callerId: 'service.desk', assignmentGroup: 'Network', contactType: 'monitoring' });
-    const event = anEvent({ assignedUser: { id: '7', loginName: 'itil.user' } });
+  it('with caller, group and extra fields of the settings, and the user that the event names', async () => {
+    const fields = { contact_type: 'monitoring', category: { jsonata: '$lowercase(event.category)' } };
+    const adapter = bench.another({ callerId: 'service.desk', assignmentGroup: 'Network', mapping: { fields } });
+    const event = anEvent({ assignedUser: { id: '7', loginName: 'itil.user' }, category: 'Network' });
     const { snapshot, ref } = await adapter.forwardEvent(event, delivery());
     expect(snapshot?.fields).toMatchObject({
       ...{ 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Network' },
     });
     const row = bench.fake.incident(ref.id);
-    expect(row['contact_type']).toBe('monitoring');
+    expect(row).toMatchObject({ contact_type: 'monitoring', category: 'network' });
     expect(bench.fake.tables.table('sys_user').find((user) => user['sys_id'] === row['caller_id'])).toMatchObject({
       user_name: 'service.desk',
     });
@@ -113,8 +114,12 @@ describe('an event becomes an incident', () => {
 
   it('with a description of one megabyte and any character', async () => {
     const description = 'ä€🚒"\\\n\u2028'.repeat(120_000);
-    const { ref } = await bench.adapter.forwardEvent(anEvent({ description, drilldownUrl: undefined }), delivery());
+    const event = anEvent({ description, drilldownUrl: undefined });
+    const adapter = bench.another({ descriptionLimit: 2_000_000 });
+    const { ref } = await adapter.forwardEvent(event, delivery());
     expect(bench.fake.incident(ref.id)['description'] === description).toBe(true);
+    const { snapshot } = await bench.adapter.forwardEvent(event, delivery({ key: 'another' }));
+    expect(String(snapshot?.fields['description'])).toMatch(/^ä€🚒[^]{3,3995}…$/u);
   });
 });
 

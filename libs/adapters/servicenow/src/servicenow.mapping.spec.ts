@@ -1,21 +1,17 @@
 import fc from 'fast-check';
-import type { Snapshot } from '@opr-connect/adapter-kit';
+import { Mapping, mappingReport, type MappingSettings, type Snapshot } from '@opr-connect/adapter-kit';
 import { SEVERITIES } from '@opr-connect/opr';
-import {
-  changesBetween,
-  compareVersions,
-  describeSnapshot,
-  eventDescription,
-  eventTitle,
-  fullDescription,
-  IMPACT_AND_URGENCY,
-  shortDescription,
-  snapshotAtCreation,
-  TITLE_LIMIT,
-} from './servicenow.mapping';
+import { SERVICENOW, TITLE_LIMIT } from './servicenow.facts';
+import { changesBetween, describeSnapshot } from './servicenow.mapping';
 import { annotationsOf, holdsNote, journalEntry, noteId } from './servicenow.notes';
+import { snapshotAtCreation, stateToWrite, type RecordRules } from './servicenow.record';
+import { eventDescription, eventTitle, fullDescription, shortDescription } from './servicenow.texts';
 
-const rules = { resolvedMeans: 'closed', ownCloseNotes: ['The event was closed.'] } as const;
+const rulesWith = (settings?: Partial<MappingSettings>): RecordRules => ({
+  mapping: new Mapping(SERVICENOW, settings),
+  ...{ closeCodeField: 'close_code', closeNotesField: 'close_notes', closeNotes: 'The event was closed.' },
+});
+const rules = rulesWith();
 const base = {
   ...{ short_description: 'Title', description: 'Text', state: '1', impact: '2', urgency: '1', priority: '2' },
   ...{ close_code: '', close_notes: '', assigned_to: '', 'assigned_to.user_name': '' },
@@ -32,7 +28,8 @@ const values = (from: Partial<Record<string, string>>, to: Partial<Record<string
 
 describe('severity', () => {
   it.each(SEVERITIES)('%s comes back as itself, or as what it collapsed to', (severity) => {
-    const back = values({ impact: '0' }, IMPACT_AND_URGENCY[severity]);
+    const [impact, urgency] = rules.mapping.severity?.toTool(severity)?.split('/') ?? [];
+    const back = values({ impact: '0' }, { impact, urgency });
     expect(back).toEqual([['severity', severity === 'unknown' ? 'normal' : severity]]);
   });
 
@@ -66,10 +63,85 @@ describe('state', () => {
     expect(values({ state: '42' }, { state: '1' })).toEqual([['state', 'open']]);
   });
 
-  it('of a resolved record may mean resolved, if the settings say so', () => {
-    const result = changesBetween(snapshot(), snapshot({ state: '6' }), { ...rules, resolvedMeans: 'resolved' });
-    expect(result).toMatchObject([{ currentValue: 'resolved' }]);
+  it('of a resolved record means what the settings say', () => {
+    const own = rulesWith({ state: { back: { '1': 'open', '6': 'resolved', '7': 'closed' } } });
+    expect(changesBetween(snapshot(), snapshot({ state: '6' }), own)).toMatchObject([{ currentValue: 'resolved' }]);
+    expect(changesBetween(snapshot({ state: '6' }), snapshot({ state: '7' }), own)).toMatchObject([
+      { previousValue: 'resolved', currentValue: 'closed' },
+    ]);
   });
+
+  it('is written in the values of the settings, and not where the record is there already', () => {
+    const problem = rulesWith({
+      state: {
+        out: { open: '101', in_progress: '104', resolved: '106', closed: '107' },
+        back: { '101': 'open', '102': 'in_progress', '104': 'in_progress', '106': 'resolved', '107': 'closed' },
+      },
+    });
+    const write = (wanted: Parameters<typeof stateToWrite>[0], current?: string) =>
+      stateToWrite(wanted, current, problem);
+    expect(write('in_progress')).toBe('104');
+    expect(write('in_progress', '102')).toBeUndefined();
+    expect(write('closed', '106')).toBe('107');
+    expect(write('resolved', '107')).toBeUndefined();
+    expect(write('open', '106')).toBe('104');
+    expect(write('open', '104')).toBe('101');
+  });
+});
+
+describe('custom attributes', () => {
+  const own = rulesWith({
+    customAttributes: new Map([
+      ['Customer', { field: 'u_customer', direction: 'both' as const }],
+      ['Room', { field: 'u_room', direction: 'out' as const }],
+    ]),
+  });
+  const told = (was: Record<string, string>, is: Record<string, string>) =>
+    changesBetween(snapshot(was), snapshot(is), own);
+
+  it('come back from the field that the settings give them', () => {
+    const about = { kind: 'custom_attribute_property_change', propertyName: 'custom_attribute', key: 'Customer' };
+    expect(told({ u_customer: '' }, { u_customer: 'ACME' })).toEqual([
+      { ...about, currentValue: 'ACME', changeOperation: 'insert' },
+    ]);
+    expect(told({ u_customer: 'ACME' }, { u_customer: 'Other' })).toEqual([
+      { ...about, previousValue: 'ACME', currentValue: 'Other', changeOperation: 'update' },
+    ]);
+    expect(told({ u_customer: 'ACME' }, { u_customer: '' })).toEqual([
+      { ...about, previousValue: 'ACME', changeOperation: 'delete' },
+    ]);
+  });
+
+  it('do not where their direction is out, or where a hook does not tell the field', () => {
+    expect(told({ u_room: '1' }, { u_room: '2' })).toEqual([]);
+    expect(told({ u_customer: 'ACME' }, {})).toEqual([]);
+  });
+});
+
+it('the report says what collapses and what a trip changes', () => {
+  const report = mappingReport(rules.mapping);
+  expect(report.find(({ property }) => property === 'severity')).toMatchObject({
+    collapsing: [{ value: '3/3', words: ['normal', 'unknown'] }],
+    changed: [{ from: 'unknown', to: 'normal' }],
+  });
+  expect(report.find(({ property }) => property === 'state')).toMatchObject({
+    unreachable: ['resolved'],
+    changed: [{ from: 'resolved', to: 'closed' }],
+  });
+  expect(report.find(({ property }) => property === 'priority')).toMatchObject({ direction: 'none', collapsing: [] });
+});
+
+it('a property whose direction is out never comes back', () => {
+  const own = rulesWith({ directions: { state: 'out', title: 'none' } });
+  const after = snapshot({ state: '2', short_description: 'Other', close_notes: 'Done' });
+  expect(changesBetween(snapshot(), after, own)).toMatchObject([{ propertyName: 'solution' }]);
+});
+
+it('priority comes back where the settings want it', () => {
+  const own = rulesWith({ directions: { priority: 'back' } });
+  expect(changesBetween(snapshot(), snapshot({ priority: '1' }), own)).toEqual([
+    { kind: 'priority_property_change', propertyName: 'priority', previousValue: 'high', currentValue: 'highest' },
+  ]);
 });
 
 describe('texts', () => {
@@ -81,6 +153,16 @@ describe('texts', () => {
         expect(eventDescription(full)).toBe(description);
       }),
     );
+  });
+
+  it('a description that is too long is cut with a mark, and the lines that we add stay', () => {
+    const event = { title: 't'.repeat(200), description: 'd'.repeat(900), drilldownUrl: 'https://obm.example.com/1' };
+    const full = fullDescription(event, 600);
+    expect(full).toHaveLength(600);
+    expect(full).toMatch(/^OPR title: t{200}\n\nd+…\n\nOPR event: https:\/\/obm.example.com\/1$/);
+    const long = fullDescription({ ...event, title: 't'.repeat(9_000) }, 600);
+    expect(long.length).toBeLessThanOrEqual(600);
+    expect(long).toContain('OPR event: https');
   });
 
   it('any title comes back whole, however it was cut', () => {
@@ -150,36 +232,32 @@ describe('a record that is found, not created', () => {
   const held = (fields: Record<string, string> = {}) => ({ ...base, description: written.description, ...fields });
 
   it('held what was written to it', () => {
-    expect(snapshotAtCreation(written, held()).fields).toEqual(held());
+    expect(snapshotAtCreation(written, held(), rules).fields).toEqual(held());
     const edited = held({ short_description: 'Other', state: '6', close_notes: 'x', assigned_to: 'u' });
-    expect(snapshotAtCreation(written, edited).fields).toEqual(held());
+    expect(snapshotAtCreation(written, edited, rules).fields).toEqual(held());
   });
 
   it('held what the instance made of it: cut by a column, or without white space', () => {
     const cut = held({ description: 'y'.repeat(4_000), short_description: 'Title ' });
-    expect(snapshotAtCreation(written, cut).fields).toEqual(cut);
+    expect(snapshotAtCreation(written, cut, rules).fields).toEqual(cut);
     const shortened = held({ description: 'yyy' });
-    expect(snapshotAtCreation(written, shortened).fields['description']).toBe(written.description);
+    expect(snapshotAtCreation(written, shortened, rules).fields['description']).toBe(written.description);
   });
 
   it('held the user and group that were written, with the names that they have', () => {
     const row = held({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: 'u' });
-    const fields = snapshotAtCreation({ ...written, assignment_group: 'g' }, row).fields;
+    const fields = snapshotAtCreation({ ...written, assignment_group: 'g' }, row, rules).fields;
     expect(fields).toMatchObject({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: '' });
   });
 });
 
-it('versions are numbers', () => {
-  expect(['10', '9', '100', '0'].sort(compareVersions)).toEqual(['0', '9', '10', '100']);
-});
-
 it('a record is described in the words of ServiceNow', () => {
   const held = snapshot({ 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Network', state: '3' });
-  expect(describeSnapshot(held)).toEqual({
+  expect(describeSnapshot(held, rules)).toEqual({
     ...{ title: 'Title', description: 'Text', state: 'On Hold', priority: '2 - High' },
     ...{ severity: 'Impact 2 - Medium, urgency 1 - High', assignedUser: 'itil.user', assignedGroup: 'Network' },
   });
-  expect(describeSnapshot({ fields: { state: '42' } })).toEqual({ state: '42' });
+  expect(describeSnapshot({ fields: { state: '42' } }, rules)).toEqual({ state: '42' });
 });
 
 describe('notes', () => {

@@ -1,7 +1,6 @@
-import { HttpModule } from '@nestjs/axios';
 import { Module } from '@nestjs/common';
 import { ServiceNowAdapterFactory } from './servicenow.adapter';
 
 /** Brings the adapter `servicenow`. */
-@Module({ imports: [HttpModule], providers: [ServiceNowAdapterFactory], exports: [ServiceNowAdapterFactory] })
+@Module({ providers: [ServiceNowAdapterFactory], exports: [ServiceNowAdapterFactory] })
 export class ServiceNowAdapterModule {}

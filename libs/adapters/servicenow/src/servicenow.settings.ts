@@ -1,4 +1,4 @@
-import { Secret } from '@opr-connect/adapter-kit';
+import { HttpSettings, MapOf, mappingSettings, Optional, Secret, type MappingSettings } from '@opr-connect/adapter-kit';
 import {
   IsIn,
   IsInt,
@@ -12,9 +12,14 @@ import {
   MinLength,
   ValidateBy,
   buildMessage,
+  type ValidationArguments,
   type ValidationOptions,
 } from 'class-validator';
 
+import { AUTHS, type Auth } from './servicenow.credentials';
+import { SERVICENOW } from './servicenow.facts';
+
+const FIELD = /^[a-z][a-z0-9_]*$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /** A password must not travel in the clear: https, or http to this machine. */
@@ -40,22 +45,63 @@ const IsInstanceUrl = (options?: ValidationOptions): PropertyDecorator =>
     options,
   );
 
+/** A text that some ways of logging in need and the others have no use for. */
+const NeededBy = (...auths: Auth[]): PropertyDecorator => {
+  const problem = (value: unknown, auth: unknown) => {
+    if (!AUTHS.some((each) => each === auth)) return undefined;
+    if (auths.some((each) => each === auth))
+      return typeof value === 'string' && value !== '' ? undefined : `must be given with auth: ${String(auth)}`;
+    return value === undefined ? undefined : `must not be given with auth: ${String(auth)}`;
+  };
+  const authOf = (args?: ValidationArguments) => args && Reflect.get(args.object, 'auth');
+  return ValidateBy({
+    name: 'neededBy',
+    validator: {
+      validate: (value, args) => problem(value, authOf(args)) === undefined,
+      defaultMessage: (args) => `$property ${problem(args?.value, authOf(args))}`,
+    },
+  });
+};
+
 /** The `settings:` of a connected server with `adapter: servicenow`. */
-export class ServiceNowSettings {
+export class ServiceNowSettings extends HttpSettings {
   /** Address of the instance, for example `https://example.service-now.com`. Names the home of every record: do not move it. */
   @IsInstanceUrl()
   url: string;
 
-  /** Login of the integration user (Basic authentication). What it writes is not reported back as somebody's work. */
+  /** How we log in. */
+  @IsIn(AUTHS)
+  auth: Auth = 'basic';
+
+  /** Login of the integration user, however we log in as it. What it writes is not reported back as somebody's work. */
   @IsString()
   @IsNotEmpty()
   user: string;
 
   /** Its password. */
   @Secret()
+  @NeededBy('basic', 'oauth-password')
+  password?: string;
+
+  /** Client id of the OAuth application registry. */
+  @NeededBy('oauth-client-credentials', 'oauth-password')
+  clientId?: string;
+
+  /** Its secret. */
+  @Secret()
+  @NeededBy('oauth-client-credentials', 'oauth-password')
+  clientSecret?: string;
+
+  /** OAuth scope to ask for, such as `useraccount`. Without one the client's own. */
+  @IsOptional()
   @IsString()
   @IsNotEmpty()
-  password: string;
+  scope?: string;
+
+  /** Token of the REST API key. */
+  @Secret()
+  @NeededBy('api-key')
+  apiKey?: string;
 
   /** Key of the business rule's signature, the same text as in the instance; at least 16 characters. */
   @Secret()
@@ -64,8 +110,13 @@ export class ServiceNowSettings {
   hookSecret: string;
 
   /** Table of the records: `incident` or one that extends it. */
-  @Matches(/^[a-z][a-z0-9_]*$/)
+  @Matches(FIELD)
   table = 'incident';
+
+  /** Staging table through which new records are made, by a transform map that coalesces on `correlation_id`. Without it they are made by the Table API. */
+  @IsOptional()
+  @Matches(FIELD)
+  importTable?: string;
 
   /** Written to `correlation_display`; the business rule's condition names the same text. One per hub that uses the instance. */
   @Matches(/^[^\^,\r\n]+$/)
@@ -84,12 +135,6 @@ export class ServiceNowSettings {
   @IsNotEmpty()
   assignmentGroup?: string;
 
-  /** Channel of new records, a value of the choice list `contact_type`, for example `monitoring`. */
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  contactType?: string;
-
   /** Resolution code; must be one that the instance defines. Without it the first known one that it does define is taken. */
   @IsOptional()
   @IsString()
@@ -101,27 +146,36 @@ export class ServiceNowSettings {
   @IsNotEmpty()
   closeNotes = 'The event was closed.';
 
+  /** Field of the resolution code; empty for a table that has none. */
+  @Matches(/^([a-z][a-z0-9_]*)?$/)
+  closeCodeField = 'close_code';
+
+  /** Field of the resolution notes. */
+  @Matches(FIELD)
+  closeNotesField = 'close_notes';
+
+  /** Length of the column `description`, in characters: what is longer is cut, with a mark. */
+  @IsInt()
+  @Min(200)
+  @Max(16_000_000)
+  descriptionLimit = 4_000;
+
   /** Where annotations go: internal work notes, or comments that the caller sees. */
   @IsIn(['work_notes', 'comments'])
   journal: 'work_notes' | 'comments' = 'work_notes';
 
-  /** What a resolved record makes of its event. */
-  @IsIn(['closed', 'resolved'])
-  resolvedMeans: 'closed' | 'resolved' = 'closed';
-
   /** Page of a record, with `{url}`, `{table}`, `{sys_id}` and `{number}` as placeholders. */
   @Matches(/\{(sys_id|number)\}/, { message: '$property must contain {sys_id} or {number}' })
   linkTemplate = '{url}/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}';
-
-  /** How long one call may take. */
-  @IsInt()
-  @Min(100)
-  @Max(300_000)
-  timeoutMs = 30_000;
 
   /** How long a write may still take effect in the instance after its answer was lost. */
   @IsInt()
   @Min(0)
   @Max(600_000)
   settleMs = 10_000;
+
+  /** How events are told in the words of this table. */
+  @Optional()
+  @MapOf(() => mappingSettings(SERVICENOW))
+  mapping?: MappingSettings;
 }

@@ -105,6 +105,7 @@ export class Hub {
         echoToSender: false,
         mergesChanges: this.merges,
         floodWindow: 0,
+        attributes: { id: `${uuid} id` },
         ...this.traits(uuid),
       }),
     };

@@ -47,6 +47,22 @@ export const SETUPS: Setup[] = [
     hook: { reorders: true, echo: true },
     echoToSender: true,
   },
+  {
+    name: 'an OBM and two tools that lose hooks, compared now and then',
+    hubs: 1,
+    tools: 2,
+    tool: { ...versioned, echo: true },
+    echoToSender: false,
+    losesHooks: true,
+  },
+  {
+    name: 'an OBM that echoes and a tool without versions, whose hooks reorder, double and are lost, compared now and then',
+    hubs: 1,
+    tools: 1,
+    tool: { versions: false, reorders: true, echo: true },
+    echoToSender: true,
+    losesHooks: true,
+  },
   { name: 'two wired hubs with a tool each', hubs: 2, tools: 2, tool: versioned, echoToSender: false },
   {
     name: 'two wired hubs, the first echoing, with tools that reorder',

@@ -18,6 +18,8 @@ export interface Setup {
   hook?: Omit<HookPartyOptions, 'doubles'>;
   /** Parties also tell back what they were sent. */
   echoToSender: boolean;
+  /** Tools lose hooks, and are compared: at any moment, by what their records said a while before, and once at the end. */
+  losesHooks?: boolean;
 }
 
 /** How a history ended badly. */
@@ -28,6 +30,8 @@ type Answered = { message: Carry; answer: Answer | Seen };
 /** One hub with the parties around it, and what is on its way between them. */
 class Side {
   readonly answered = new Map<string, Answered>();
+  /** What records said that are to be compared. */
+  readonly read = new Map<string, Seen>();
 
   constructor(
     readonly hub: Hub,
@@ -159,7 +163,7 @@ export class World {
       if (this.random.chance(0.25)) this.annotateSomewhere();
       if (this.originator && this.random.chance(0.15)) this.originator.resend();
     }
-    return this.drain() ?? this.disagreement();
+    return this.settle() ?? this.disagreement();
   }
 
   /** An edit that meets no other must arrive everywhere. */
@@ -169,7 +173,7 @@ export class World {
       for (const { hub } of this.sides) hub.now += 2_000_000;
       const edit = this.editSomewhere();
       this.annotateSomewhere();
-      const failure = this.drain() ?? this.disagreement();
+      const failure = this.settle() ?? this.disagreement();
       if (failure) return `after a lonely edit: ${failure}`;
       for (const { hub } of this.sides) {
         if (edit && valueIn(hub.conversation.event, edit.property) !== edit.value) {
@@ -240,6 +244,16 @@ export class World {
           this.confirm(side.hub, answered);
         });
       } else if (message) actions.push(() => this.call(side, party, message));
+      if (this.setup.losesHooks && party instanceof Tool && hasParty(side.hub, server)) {
+        const read = side.read.get(server);
+        if (party.told.length > 0 && this.random.chance(0.2)) actions.push(() => void party.told.shift());
+        if (read && this.random.chance(0.1))
+          actions.push(() => {
+            side.read.delete(server);
+            this.compare(side, party, read);
+          });
+        else if (party.exists && this.random.chance(0.1)) side.read.set(server, party.read());
+      }
       if (party.told.length > 0) {
         actions.push(() => {
           const told = this.random.take(party.told, party.anyOrder);
@@ -289,7 +303,22 @@ export class World {
       ref: { id: message.server },
       snapshot,
       found,
+      late: true,
     });
+  }
+
+  private settle(): Failure {
+    const failure = this.drain();
+    if (failure || !this.setup.losesHooks) return failure;
+    for (const side of this.sides)
+      for (const party of side.outside.values())
+        if (party instanceof Tool) this.compare(side, party, party.exists ? party.read() : undefined);
+    return this.drain();
+  }
+
+  private compare({ hub }: Side, { name }: Outside, outcome: Seen | undefined): void {
+    const held = (hub.queues.get(name) ?? []).map(({ id }) => id);
+    hub.input({ kind: 'compared', from: hub.partyOf(name).id, held, outcome });
   }
 
   private drain(): Failure {
@@ -320,6 +349,9 @@ export class World {
     return undefined;
   }
 }
+
+const hasParty = ({ conversation }: Hub, server: string): boolean =>
+  conversation?.parties.some((party) => party.server === server);
 
 const isBusy = (party: Party): boolean =>
   Object.keys(party.unsettled).length > 0 || party.readOwed || party.reading !== undefined;

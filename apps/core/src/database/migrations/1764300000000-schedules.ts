@@ -27,6 +27,7 @@ export class Schedules1764300000000 implements MigrationInterface {
         state        text not null default 'waiting',         -- then 'running', then 'done'
         total        int,                                     -- rows to compare, as counted at the start
         done         int not null default 0,
+        read         int not null default 0,                  -- records, those that are gone among them
         compared     uuid,                                    -- the last row that was compared
         counts       jsonb not null default '{}',             -- how many were found of each kind
         time_created timestamptz not null default now(),

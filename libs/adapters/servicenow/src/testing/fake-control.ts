@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from './fake-faults';
 import type { HookBehaviour, HookTarget } from './fake-hooks';
+import type { ImportMap } from './fake-import';
+import { TASK_KINDS } from './fake-kinds';
 import type { FakeServiceNow } from './fake-servicenow';
 import { Refusal, type Row } from './fake-tables';
 
@@ -9,10 +11,12 @@ import { Refusal, type Row } from './fake-tables';
  *
  * | call | does |
  * | --- | --- |
- * | `GET /_fake/state` | counts, incidents with their journals, faults that wait, hooks that were sent |
+ * | `GET /_fake/state` | counts, records with their journals (`incidents`, and `records` by table), faults that wait, hooks that were sent |
  * | `POST /_fake/as/<login>/<number or sys_id>` | changes fields as that person; `work_notes` and `comments` add entries |
  * | `POST /_fake/faults`, `DELETE /_fake/faults` | orders a fault (`Fault` as JSON), forgets all |
  * | `POST /_fake/hooks` | changes the hook's behaviour (`HookBehaviour`) and target (`url`, `secret`) |
+ * | `POST /_fake/imports/<staging table>` | what its transform map does (`ImportMap`) |
+ * | `POST /_fake/tokens` | `{"lifetime"?: seconds, "expire"?: true, "revoke"?: true}`: what becomes of access tokens |
  * | `POST /_fake/down` | refuses connections for `{"forMs": …}` |
  */
 export function control(fake: FakeServiceNow, method: string, url: URL, body: string, response: ServerResponse): void {
@@ -39,6 +43,18 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
         if (target && secret) fake.hooks.target = { url: target, secret };
         return say(200, fake.hooks.behaviour);
       }
+      case 'POST imports': {
+        const [staging = ''] = names;
+        const map = { target: 'incident', onUpdate: 'ignore' as const, omits: [], ...jsonOf<Partial<ImportMap>>(body) };
+        return say(200, (fake.imports.maps[staging] = map));
+      }
+      case 'POST tokens': {
+        const { lifetime, expire, revoke } = jsonOf<{ lifetime?: number; expire?: boolean; revoke?: boolean }>(body);
+        if (lifetime !== undefined) fake.logins.lifetime = lifetime;
+        if (expire) fake.logins.expire();
+        if (revoke) fake.logins.revoke();
+        return say(200, { lifetime: fake.logins.lifetime, grants: fake.logins.grants });
+      }
       case 'POST down': {
         const { forMs } = jsonOf<{ forMs: number }>(body);
         say(200, { down: true, forMs });
@@ -57,9 +73,13 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
 
 const jsonOf = <T>(body: string): T => JSON.parse(body || '{}') as T;
 
+const withJournal = (fake: FakeServiceNow, table: string) =>
+  fake.records(table).map((row) => ({ ...row, journal: fake.journal(row['sys_id'] ?? '') }));
+
 const stateOf = (fake: FakeServiceNow) => ({
   counts: fake.counts,
-  incidents: fake.incidents().map((row) => ({ ...row, journal: fake.journal(row['sys_id'] ?? '') })),
+  incidents: withJournal(fake, 'incident'),
+  records: Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, withJournal(fake, table)])),
   faults: fake.faults.list(),
   hooks: fake.hooks.sent,
 });

@@ -15,6 +15,7 @@ export type Fault = FaultMatch &
         quotes?: boolean;
       }
     | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
+    | { /** Every access token ends just before this call. */ kind: 'token_expiry' }
     | { /** `sysparm_query` is ignored, as with a column that the instance does not have. */ kind: 'ignore_query' }
     | { /** The table answers no rows: that is how a read that an ACL forbids looks. */ kind: 'hidden' }
   );

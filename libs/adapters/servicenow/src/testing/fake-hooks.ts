@@ -41,6 +41,8 @@ export class FakeHooks {
   target: HookTarget | undefined;
   readonly behaviour: HookBehaviour = { off: false, delayMs: 0, doubled: false, reordered: false, echo: true };
   readonly sent: SentHook[] = [];
+  /** The system property `opr_connect.fields`. */
+  furtherFields: readonly string[] = [];
   private queue: Promise<void> = Promise.resolve();
   private held: string | undefined;
 
@@ -96,7 +98,12 @@ export class FakeHooks {
     const since = glideTime(new Date(Date.now() - JOURNAL_WINDOW_MS));
     const entries = tables.journal(row['sys_id'] ?? '').filter((entry) => (entry['sys_created_on'] ?? '') >= since);
     const body = {
-      ...{ sys_id: row['sys_id'], number: row['number'], table: 'incident', correlation_id: row['correlation_id'] },
+      ...{
+        sys_id: row['sys_id'],
+        number: row['number'],
+        table: row['sys_class_name'],
+        correlation_id: row['correlation_id'],
+      },
       ...{
         sys_mod_count: row['sys_mod_count'],
         sys_updated_by: row['sys_updated_by'],
@@ -104,7 +111,7 @@ export class FakeHooks {
         sent_at: glideTime(),
       },
       fields: {
-        ...Object.fromEntries(FIELDS.map((field) => [field, row[field] ?? ''])),
+        ...Object.fromEntries([...FIELDS, ...this.furtherFields].map((field) => [field, row[field] ?? ''])),
         'assigned_to.user_name': walk('assigned_to', 'sys_user', 'user_name'),
         'assignment_group.name': walk('assignment_group', 'sys_user_group', 'name'),
       },

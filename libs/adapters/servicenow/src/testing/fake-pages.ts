@@ -16,7 +16,7 @@ const CLOSING = ['close_code', 'close_notes', 'correlation_id', 'correlation_dis
 /** What `incident.do?sys_id=` shows. */
 export function recordPage(tables: FakeTables, row: Row): string {
   const view = { fields: undefined, displayValue: 'true', excludeReferenceLink: true, origin: '' } as const;
-  const shown = show(tables, 'incident', row, view);
+  const shown = show(tables, row['sys_class_name'] ?? '', row, view);
   const cells = [...SHOWN, ...CLOSING].map(
     (field) => `<tr><th>${field}</th><td>${escape(String(shown[field] ?? ''))}</td></tr>`,
   );

@@ -1,3 +1,4 @@
+import { isTask } from './fake-kinds';
 import { COLUMNS, JOURNALS, REFERENCES, type FakeTables, type Row } from './fake-tables';
 
 type Test = (row: Row) => boolean;
@@ -88,7 +89,7 @@ export function show(tables: FakeTables, table: string, row: Row, view: View): R
       if (!columns.includes(base)) return [];
       if (walked === undefined) return [[field, cell(tables, table, row, base, view)]];
       const target = REFERENCES[base];
-      if (table !== 'incident' || !target || !COLUMNS[target]?.includes(walked)) return [];
+      if (!isTask(table) || !target || !COLUMNS[target]?.includes(walked)) return [];
       const value = tables.table(target).find((other) => other['sys_id'] === row[base])?.[walked] ?? '';
       return [[field, view.displayValue === 'all' ? { display_value: value, value } : value]];
     }),
@@ -98,7 +99,7 @@ export function show(tables: FakeTables, table: string, row: Row, view: View): R
 function cell(tables: FakeTables, table: string, row: Row, column: string, view: View): Shown {
   const value = row[column] ?? '';
   const display = displayOf(tables, table, row, column);
-  const target = table === 'incident' ? REFERENCES[column] : undefined;
+  const target = isTask(table) ? REFERENCES[column] : undefined;
   if (!target || value === '') {
     if (view.displayValue === 'all') return { display_value: display === '' ? null : display, value };
     return view.displayValue === 'true' ? display : value;
@@ -111,11 +112,12 @@ function cell(tables: FakeTables, table: string, row: Row, column: string, view:
 
 function displayOf(tables: FakeTables, table: string, row: Row, column: string): string {
   const value = row[column] ?? '';
-  if (table !== 'incident') return value;
+  if (!isTask(table)) return value;
   if (JOURNALS.some((journal) => journal === column)) return journalText(tables, row, column);
   const target = REFERENCES[column];
   if (target) return tables.table(target).find((other) => other['sys_id'] === value)?.['name'] ?? value;
-  const choice = tables.table('sys_choice').find((each) => each['element'] === column && each['value'] === value);
+  const choices = tables.table('sys_choice').filter((each) => each['name'] === table && each['element'] === column);
+  const choice = choices.find((each) => each['value'] === value);
   return choice?.['label'] ?? value;
 }
 

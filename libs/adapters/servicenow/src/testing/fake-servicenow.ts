@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { control } from './fake-control';
 import { FakeFaults, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
+import { FakeImports } from './fake-import';
+import { FakeLogins, type FakeLogin } from './fake-logins';
 import { listPage, loginPage, missingPage, recordPage } from './fake-pages';
-import { errorAnswer, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
+import { errorAnswer, IMPORT_PATH, importApi, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
 import { FakeTables, type Row } from './fake-tables';
 
-export interface FakeServiceNowOptions {
+/** The integration user, and how it may log in. */
+export interface FakeServiceNowOptions extends FakeLogin {
   /** 0, the default, takes a free one. */
   port?: number;
-  /** The integration user. */
-  user: string;
-  password: string;
   hook?: HookTarget;
   /** The business rule runs for records with this `correlation_display` only. */
   correlationDisplay?: string;
@@ -56,20 +56,24 @@ export class FakeServiceNow {
   readonly counts = { posts: 0, patches: 0, reads: 0 };
   readonly requests: RecordedRequest[] = [];
   readonly faults = new FakeFaults();
+  readonly logins: FakeLogins;
   readonly hooks: FakeHooks;
   readonly tables: FakeTables;
+  readonly imports: FakeImports;
   private readonly stop = new AbortController();
   private server: Server | undefined;
   private port = 0;
 
   private constructor(private readonly options: FakeServiceNowOptions) {
     const display = options.correlationDisplay ?? 'OPR Connect';
+    this.logins = new FakeLogins(options);
     this.hooks = new FakeHooks(() => this.tables, this.stop.signal);
     this.hooks.target = options.hook;
     this.tables = new FakeTables((row, operation) => {
       if (row['correlation_display'] === display) this.hooks.announce(row, operation, options.user);
     });
     this.tables.addUser(options.user);
+    this.imports = new FakeImports(this.tables);
   }
 
   static async start(options: FakeServiceNowOptions): Promise<FakeServiceNow> {
@@ -112,10 +116,15 @@ export class FakeServiceNow {
 
   /** Copies of all incidents, oldest first. */
   incidents(): Row[] {
-    return this.tables.table('incident').map((row) => ({ ...row }));
+    return this.records('incident');
   }
 
-  /** A copy of one incident, by number or sys_id. */
+  /** Copies of all records of a task table, oldest first. */
+  records(table: string): Row[] {
+    return this.tables.table(table).map((row) => ({ ...row }));
+  }
+
+  /** A copy of one record, by number or sys_id. */
   incident(record: string): Row {
     return { ...this.row(record) };
   }
@@ -140,7 +149,7 @@ export class FakeServiceNow {
 
   private row(record: string): Row {
     const row = this.tables.find(record);
-    if (!row) throw new Error(`no incident ${record}`);
+    if (!row) throw new Error(`no record ${record}`);
     return row;
   }
 
@@ -164,10 +173,13 @@ export class FakeServiceNow {
     const url = new URL(request.url ?? '/', this.url);
     const body = await textOf(request);
     if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
-    if (!url.pathname.startsWith('/api/')) return this.page(url, response);
+    const isToken = url.pathname === '/oauth_token.do';
+    if (!isToken && !url.pathname.startsWith('/api/')) return this.page(url, response);
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    this.requests.push({ method, path: url.pathname + url.search, headers, body });
-    this.count(method);
+    if (!isToken) {
+      this.requests.push({ method, path: url.pathname + url.search, headers, body });
+      this.count(method);
+    }
     const fault = this.faults.take(method, url.pathname);
     if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
     const answer = this.answer(method, url, headers, body, fault);
@@ -206,23 +218,28 @@ export class FakeServiceNow {
       const said = fault.quotes ? JSON.stringify(headers) : detail;
       return { ...errorAnswer(fault.status, message, said), headers: fault.headers ?? {} };
     }
-    const expected = `Basic ${Buffer.from(`${this.options.user}:${this.options.password}`).toString('base64')}`;
-    if (headers['authorization'] !== expected) {
+    if (url.pathname === '/oauth_token.do') {
+      // Parameters in the URL are refused.
+      return this.logins.grant(url.search === '' ? (headers['content-type'] ?? '') : '', body);
+    }
+    if (fault?.kind === 'token_expiry') this.logins.expire();
+    if (!this.logins.admits(headers)) {
       const refused = errorAnswer(401, 'User Not Authenticated', 'Required to provide Auth information');
       return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
     }
-    if (!TABLE_PATH.test(url.pathname))
-      return errorAnswer(400, 'Requested URI does not represent any resource', url.pathname);
-    return tableApi(this.tables, {
+    const call = {
       ...{ method, url, body, by: this.options.user },
       ...{ ignoreQuery: fault?.kind === 'ignore_query', hidden: fault?.kind === 'hidden' },
-    });
+    };
+    if (TABLE_PATH.test(url.pathname)) return tableApi(this.tables, call);
+    if (IMPORT_PATH.test(url.pathname)) return importApi(this.imports, call);
+    return errorAnswer(400, 'Requested URI does not represent any resource', url.pathname);
   }
 
   private page(url: URL, response: ServerResponse): void {
     const inner = url.pathname === '/nav_to.do' ? new URL(`/${url.searchParams.get('uri') ?? ''}`, this.url) : url;
     const row = this.tables.find(inner.searchParams.get('sys_id') ?? '');
-    const known = inner.pathname === '/' || inner.pathname === '/incident.do';
+    const known = inner.pathname === '/' || /^\/\w+\.do$/.test(inner.pathname);
     response.writeHead(known && (row || inner.pathname === '/') ? 200 : 404, { 'Content-Type': 'text/html' });
     if (inner.pathname === '/') return void response.end(listPage(this.tables));
     response.end(row ? recordPage(this.tables, row) : missingPage());

@@ -1,4 +1,6 @@
 import { select, show, type View } from './fake-query';
+import type { FakeImports } from './fake-import';
+import { isTask } from './fake-kinds';
 import { COLUMNS, Refusal, type FakeTables, type Row } from './fake-tables';
 
 export interface ApiCall {
@@ -39,9 +41,9 @@ export function tableApi(tables: FakeTables, call: ApiCall): ApiAnswer {
   if (!COLUMNS[table]) return errorAnswer(400, `Invalid table ${table}`, null);
   try {
     if (call.method === 'GET') return id === undefined ? list(tables, table, call) : read(tables, table, id, call);
-    if (table !== 'incident') return errorAnswer(403, 'Operation Failed', 'ACL Exception Insert Failed');
-    if (call.method === 'POST' && id === undefined) return create(tables, call);
-    if ((call.method === 'PATCH' || call.method === 'PUT') && id !== undefined) return update(tables, id, call);
+    if (!isTask(table)) return errorAnswer(403, 'Operation Failed', 'ACL Exception Insert Failed');
+    if (call.method === 'POST' && id === undefined) return create(tables, table, call);
+    if ((call.method === 'PATCH' || call.method === 'PUT') && id !== undefined) return update(tables, table, id, call);
     return errorAnswer(405, 'Method not supported', call.method);
   } catch (refusal) {
     if (refusal instanceof Refusal) return errorAnswer(refusal.status, refusal.message, refusal.detail);
@@ -83,16 +85,32 @@ function read(tables: FakeTables, table: string, id: string, { url, hidden }: Ap
   return row ? answer(200, show(tables, table, row, viewOf(url))) : missing();
 }
 
-function create(tables: FakeTables, { url, body, by }: ApiCall): ApiAnswer {
-  const row = tables.insert(fieldsOf(body), by);
-  const location = `${url.origin}/api/now/table/incident/${row['sys_id']}`;
-  return answer(201, show(tables, 'incident', row, viewOf(url)), { Location: location });
+function create(tables: FakeTables, table: string, { url, body, by }: ApiCall): ApiAnswer {
+  const row = tables.insert(fieldsOf(body), by, table);
+  const location = `${url.origin}/api/now/table/${table}/${row['sys_id']}`;
+  return answer(201, show(tables, table, row, viewOf(url)), { Location: location });
 }
 
-function update(tables: FakeTables, id: string, { url, body, by }: ApiCall): ApiAnswer {
-  const row = tables.table('incident').find((each) => each['sys_id'] === id);
+function update(tables: FakeTables, table: string, id: string, { url, body, by }: ApiCall): ApiAnswer {
+  const row = tables.table(table).find((each) => each['sys_id'] === id);
   if (!row) return missing();
-  return answer(200, show(tables, 'incident', tables.update(row, fieldsOf(body), by), viewOf(url)));
+  return answer(200, show(tables, table, tables.update(row, fieldsOf(body), by), viewOf(url)));
+}
+
+export const IMPORT_PATH = /^\/api\/now(?:\/v\d+)?\/import\/([a-z0-9_]+)$/;
+
+/** The Import Set API. */
+export function importApi(imports: FakeImports, { method, url, body, by }: ApiCall): ApiAnswer {
+  const [, staging = ''] = IMPORT_PATH.exec(url.pathname) ?? [];
+  if (method !== 'POST') return errorAnswer(405, 'Method not supported', method);
+  try {
+    const loaded = imports.load(staging, fieldsOf(body), by, url.origin);
+    if (!loaded) return errorAnswer(400, `Invalid staging table ${staging}`, null);
+    return { status: 201, headers: {}, body: JSON.stringify(loaded) };
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return errorAnswer(refusal.status, refusal.message, refusal.detail);
+    throw refusal;
+  }
 }
 
 /** Of an array only the first element counts. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { kindOf, TASK_KINDS } from './fake-kinds';
 
 /** One row as ServiceNow keeps it: every value is a string, and an empty one is `""`. */
 export type Row = Record<string, string>;
@@ -20,22 +21,22 @@ export type Journal = (typeof JOURNALS)[number];
 const TASK_COLUMNS = [
   ...['sys_id', 'number', 'sys_class_name', 'short_description', 'description', 'state', 'incident_state', 'active'],
   ...['impact', 'urgency', 'priority', 'severity', 'category', 'subcategory', 'contact_type', 'caller_id', 'opened_by'],
-  ...['assigned_to', 'assignment_group', 'cmdb_ci', 'business_service', 'parent_incident', 'hold_reason'],
+  ...['assigned_to', 'assignment_group', 'cmdb_ci', 'business_service', 'parent', 'hold_reason'],
   ...['correlation_id', 'correlation_display', 'close_code', 'close_notes', 'resolved_at', 'resolved_by', 'closed_at'],
   ...['closed_by', 'work_notes', 'comments', 'sys_created_on', 'sys_created_by', 'sys_updated_on', 'sys_updated_by'],
-  ...['sys_mod_count', 'sys_domain'],
+  ...['sys_mod_count', 'sys_domain', 'resolution_code', 'u_customer', 'u_room'],
 ];
 
 /** The tables that this instance has, with their columns. Anything else in a query or a body is ignored. */
 export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  incident: TASK_COLUMNS,
+  ...Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, TASK_COLUMNS])),
   sys_user: ['sys_id', 'user_name', 'name', 'email', 'active'],
   sys_user_group: ['sys_id', 'name', 'active'],
   sys_choice: ['sys_id', 'name', 'element', 'value', 'label', 'inactive', 'language'],
   sys_journal_field: ['sys_id', 'name', 'element', 'element_id', 'value', 'sys_created_on', 'sys_created_by'],
 };
 
-/** Reference columns of `incident`, with the table that each points to. */
+/** Reference columns of task tables, with the table that each points to. */
 export const REFERENCES: Readonly<Record<string, string>> = {
   caller_id: 'sys_user',
   opened_by: 'sys_user',
@@ -67,7 +68,7 @@ export type Written = (row: Row, operation: 'insert' | 'update') => void;
  */
 export class FakeTables {
   readonly rows: Record<string, Row[]> = {
-    incident: [],
+    ...Object.fromEntries(Object.keys(TASK_KINDS).map((table): [string, Row[]] => [table, []])),
     sys_user: [],
     sys_user_group: [],
     sys_choice: [],
@@ -79,8 +80,9 @@ export class FakeTables {
     for (const login of ['itil.user', 'itil.admin', 'service.desk']) this.addUser(login);
     for (const group of ['Network', 'Service Desk', 'Hardware']) this.addGroup(group);
     this.setCloseCodes(['Duplicate', 'Known error', 'Resolved by caller', 'Solution provided', 'User error']);
-    const states = { '1': 'New', '2': 'In Progress', '3': 'On Hold', '6': 'Resolved', '7': 'Closed', '8': 'Canceled' };
-    for (const [value, label] of Object.entries(states)) this.addChoice('state', value, label);
+    this.addChoice('resolution_code', 'fix_applied', 'Fix Applied', 'problem');
+    for (const [table, { states }] of Object.entries(TASK_KINDS))
+      for (const [value, label] of Object.entries(states)) this.addChoice('state', value, label, table);
   }
 
   addUser(login: string, name = login.replaceAll('.', ' ')): Row {
@@ -102,24 +104,28 @@ export class FakeTables {
     this.table('sys_choice').push({ ...this.choice('close_code', 'Retired code', 'Retired code'), inactive: 'true' });
   }
 
-  private addChoice(element: string, value: string, label: string): void {
-    this.table('sys_choice').push(this.choice(element, value, label));
+  addChoice(element: string, value: string, label = value, table = 'incident'): void {
+    this.table('sys_choice').push(this.choice(element, value, label, table));
   }
 
-  private choice(element: string, value: string, label: string): Row {
-    return { sys_id: sysId(), name: 'incident', element, value, label, inactive: 'false', language: 'en' };
+  private choice(element: string, value: string, label: string, name = 'incident'): Row {
+    return { sys_id: sysId(), name, element, value, label, inactive: 'false', language: 'en' };
   }
 
   table(name: string): Row[] {
     return this.rows[name] ?? [];
   }
 
+  /** A task, whatever its table. */
   find(idOrNumber: string): Row | undefined {
-    return this.table('incident').find((row) => row['sys_id'] === idOrNumber || row['number'] === idOrNumber);
+    const tasks = Object.keys(TASK_KINDS).flatMap((table) => this.table(table));
+    return tasks.find((row) => row['sys_id'] === idOrNumber || row['number'] === idOrNumber);
   }
 
   remove(idOrNumber: string): void {
-    this.rows['incident'] = this.table('incident').filter((row) => row !== this.find(idOrNumber));
+    const gone = this.find(idOrNumber);
+    const table = gone?.['sys_class_name'] ?? '';
+    this.rows[table] = this.table(table).filter((row) => row !== gone);
   }
 
   /** The journal entries of a record, oldest first. */
@@ -127,19 +133,27 @@ export class FakeTables {
     return this.table('sys_journal_field').filter((entry) => entry['element_id'] === recordId);
   }
 
-  insert(values: Row, by: string): Row {
+  insert(values: Row, by: string, table = 'incident'): Row {
+    const kind = kindOf(table);
     const now = glideTime();
     const blank = Object.fromEntries(TASK_COLUMNS.map((column) => [column, '']));
     const row: Row = {
       ...blank,
-      ...{ sys_class_name: 'incident', sys_domain: 'global', state: '1', impact: '3', urgency: '3', active: 'true' },
+      ...{
+        sys_class_name: table,
+        sys_domain: 'global',
+        state: kind.initial,
+        impact: '3',
+        urgency: '3',
+        active: 'true',
+      },
       ...this.accepted(values),
-      ...{ sys_id: sysId(), number: `INC${String(++this.lastNumber).padStart(7, '0')}`, sys_mod_count: '0' },
+      ...{ sys_id: sysId(), number: `${kind.prefix}${String(++this.lastNumber).padStart(7, '0')}`, sys_mod_count: '0' },
       ...{ sys_created_on: now, sys_created_by: by, sys_updated_on: now, sys_updated_by: by, opened_by: this.idOf(by) },
     };
     this.derive(row, undefined, by);
     this.checkPolicy(row);
-    this.table('incident').push(row);
+    this.table(table).push(row);
     this.addEntries(row, values, by);
     this.written(row, 'insert');
     return row;
@@ -150,7 +164,7 @@ export class FakeTables {
     const next = { ...row, ...this.accepted(values) };
     const changed = TASK_COLUMNS.some((column) => next[column] !== row[column]);
     if (!changed && !JOURNALS.some((journal) => values[journal])) return row;
-    if (row['state'] === '7' && !admin)
+    if (kindOf(row['sys_class_name'] ?? '').closed.includes(row['state'] ?? '') && !admin)
       throw new Refusal(403, 'Operation Failed', 'ACL Exception Update Failed due to security constraints');
     if (next['assignment_group'] !== row['assignment_group'] && values['assigned_to'] === undefined)
       next['assigned_to'] = '';
@@ -176,22 +190,24 @@ export class FakeTables {
   private derive(row: Row, before: Row | undefined, by: string): void {
     row['priority'] = PRIORITY[`${row['impact']}${row['urgency']}`] ?? '5';
     row['incident_state'] = row['state'] ?? '';
-    row['active'] = row['state'] === '7' || row['state'] === '8' ? 'false' : 'true';
+    const { finished, closed } = kindOf(row['sys_class_name'] ?? '');
+    const [resolved, isClosed] = [finished, closed].map((states) => states.includes(row['state'] ?? ''));
+    row['active'] = isClosed ? 'false' : 'true';
     if (row['state'] === before?.['state']) return;
-    const resolved = row['state'] === '6' || row['state'] === '7';
     row['resolved_at'] = resolved ? row['resolved_at'] || glideTime() : '';
     row['resolved_by'] = resolved ? row['resolved_by'] || this.idOf(by) : '';
-    row['closed_at'] = row['state'] === '7' ? glideTime() : '';
+    row['closed_at'] = isClosed ? glideTime() : '';
   }
 
   /** A code that is no choice counts as missing: that is how the data policy of the base system words it. */
   private checkPolicy(row: Row): void {
-    if (row['state'] !== '6' && row['state'] !== '7') return;
+    const { finished, codeField } = kindOf(row['sys_class_name'] ?? '');
+    if (codeField === undefined || !finished.includes(row['state'] ?? '')) return;
     const codes = this.table('sys_choice').filter(
-      (choice) => choice['element'] === 'close_code' && choice['inactive'] === 'false',
+      (choice) => choice['element'] === codeField && choice['inactive'] === 'false',
     );
     const missing = [
-      ...(codes.some((choice) => choice['value'] === row['close_code']) ? [] : ['Resolution code']),
+      ...(codes.some((choice) => choice['value'] === row[codeField]) ? [] : ['Resolution code']),
       ...(row['close_notes'] ? [] : ['Close notes']),
     ];
     if (missing.length === 0) return;
@@ -203,7 +219,7 @@ export class FakeTables {
     for (const element of JOURNALS) {
       const value = values[element];
       if (!value) continue;
-      const record = { name: 'incident', element, element_id: row['sys_id'] ?? '' };
+      const record = { name: row['sys_class_name'] ?? '', element, element_id: row['sys_id'] ?? '' };
       const stamp = { sys_created_on: glideTime(), sys_created_by: by };
       this.table('sys_journal_field').push({ sys_id: sysId(), ...record, value, ...stamp });
     }
