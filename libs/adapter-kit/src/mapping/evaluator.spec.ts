@@ -145,8 +145,13 @@ describe('the process that evaluates', () => {
     expect(isThere(evaluator)).toBe(true);
     hub.kill('SIGKILL');
     await once(hub, 'exit');
-    while (isThere(evaluator)) await sleep(50);
-  });
+    try {
+      for (const deadline = Date.now() + 20_000; isThere(evaluator) && Date.now() < deadline; ) await sleep(50);
+      expect(isThere(evaluator)).toBe(false);
+    } finally {
+      if (isThere(evaluator)) process.kill(evaluator, 'SIGKILL');
+    }
+  }, 30_000);
 });
 
 /** Starts the process, gives it what it will be busy with for ever, and says its number. */
