@@ -36,6 +36,9 @@ import {
   snapshotOf,
   type RecordRules,
 } from './servicenow.record';
+import { Names } from './servicenow.names';
+import { ServiceNowReferences } from './servicenow.references';
+import { checkSettings } from './servicenow.check';
 import { ServiceNowSettings } from './servicenow.settings';
 
 /**
@@ -54,6 +57,7 @@ export class ServiceNowAdapter implements Adapter {
   private readonly rules: RecordRules;
   private readonly client: ServiceNowClient;
   private readonly directory: ServiceNowDirectory;
+  private readonly references: ServiceNowReferences;
   private readonly drafts: ServiceNowDrafts;
   private readonly lookUp: ServiceNowLookUp;
   private readonly journal: ServiceNowJournal;
@@ -66,9 +70,13 @@ export class ServiceNowAdapter implements Adapter {
     this.client = new ServiceNowClient(settings);
     const { closeCodeField, closeNotesField, closeNotes, closedStates, descriptionLimit } = settings;
     this.mapping = new Mapping({ ...SERVICENOW, description: { limit: descriptionLimit } }, settings.mapping);
-    this.rules = { mapping: this.mapping, closeCodeField, closeNotesField, closeNotes, closedStates };
+    this.rules = {
+      ...{ mapping: this.mapping, users: new Names(settings.users), groups: new Names(settings.groups) },
+      ...{ closeCodeField, closeNotesField, closeNotes, closedStates },
+    };
     this.directory = new ServiceNowDirectory(this.client, settings);
-    this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory);
+    this.references = new ServiceNowReferences(settings, this.rules, this.directory);
+    this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory, this.references);
     this.lookUp = new ServiceNowLookUp(this.client, this.directory, settings, this.rules, context.log);
     this.journal = new ServiceNowJournal(this.client, settings.table);
   }
@@ -148,7 +156,8 @@ export class ServiceNowAdapter implements Adapter {
 
   async ping(signal: AbortSignal): Promise<void> {
     await this.client.list(this.settings.table, [], ['sys_id'], { limit: 1 }, signal);
-    if (this.settings.closeCode !== undefined) await this.directory.resolutionCode(signal);
+    this.directory.forget();
+    await checkSettings(this.settings, this.rules, this.directory, this.references, signal);
   }
 
   private async create(values: Record<string, string>, key: string, signal: AbortSignal): Promise<Written> {

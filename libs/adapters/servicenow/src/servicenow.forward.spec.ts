@@ -107,6 +107,46 @@ describe('an event becomes an incident', () => {
     expect(seen.annotations).toEqual([]);
   });
 
+  it('with user and group by the names that the settings give them', async () => {
+    const adapter = bench.another({ users: { anna: 'itil.user' }, groups: { net: 'Network' } });
+    const event = anEvent({
+      assignedUser: { id: '7', loginName: 'anna' },
+      assignedGroup: { id: '8', name: 'net' },
+    });
+    const { snapshot } = await adapter.forwardEvent(event, delivery());
+    expect(snapshot?.fields).toMatchObject({
+      ...{ 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Network' },
+    });
+  });
+
+  it('with the configuration item that has one of the names of the event', async () => {
+    const server = bench.fake.tables.addConfigurationItem('web01', 'web01.example.com');
+    const event = anEvent({
+      relatedCi: { configurationItem: { name: 'Apache on web01' } },
+      nodeRef: { node: { primaryDnsName: 'web01.example.com' } },
+    });
+    const { ref } = await bench.another({ ciTable: 'cmdb_ci' }).forwardEvent(event, delivery());
+    expect(bench.fake.incident(ref.id)['cmdb_ci']).toBe(server['sys_id']);
+    const plain = await bench.adapter.forwardEvent(event, delivery({ key: 'without' }));
+    expect(bench.fake.incident(plain.ref.id)['cmdb_ci']).toBe('');
+  });
+
+  it('without one where none or several have them, which a note says', async () => {
+    for (const fqdn of ['a.example.com', 'b.example.com']) bench.fake.tables.addConfigurationItem('web01', fqdn);
+    const event = anEvent({ relatedCi: { configurationItem: { name: 'web01' } } });
+    const adapter = bench.another({ ciTable: 'cmdb_ci' });
+    const { ref } = await adapter.forwardEvent(event, delivery());
+    expect(bench.fake.incident(ref.id)['cmdb_ci']).toBe('');
+    expect(bench.fake.journal(ref.id)[0]?.['value']).toContain(
+      'The event is about web01, which is no configuration item here, or more than one.',
+    );
+    // An ignored filter answers other rows.
+    bench.fake.faults.add({ kind: 'ignore_query', path: 'cmdb_ci', times: 0 });
+    const other = anEvent({ relatedCi: { configurationItem: { name: 'db01' } } });
+    const { ref: second } = await adapter.forwardEvent(other, delivery({ key: 'db' }));
+    expect(bench.fake.incident(second.id)['cmdb_ci']).toBe('');
+  });
+
   it('unassigned, if OMi says nobody in its own way', async () => {
     const nobody = '00000000-0000-0000-ffff-ffffffffffff';
     const event = anEvent({ assignedUser: { id: nobody, loginName: 'x' }, assignedGroup: { id: '-1', name: 'y' } });

@@ -32,6 +32,7 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, TASK_COLUMNS])),
   sys_user: ['sys_id', 'user_name', 'name', 'email', 'active'],
   sys_user_group: ['sys_id', 'name', 'active'],
+  cmdb_ci: ['sys_id', 'name', 'fqdn', 'sys_class_name'],
   sys_choice: ['sys_id', 'name', 'element', 'value', 'label', 'inactive', 'language'],
   sys_journal_field: ['sys_id', 'name', 'element', 'element_id', 'value', 'sys_created_on', 'sys_created_by'],
 };
@@ -44,6 +45,7 @@ export const REFERENCES: Readonly<Record<string, string>> = {
   resolved_by: 'sys_user',
   closed_by: 'sys_user',
   assignment_group: 'sys_user_group',
+  cmdb_ci: 'cmdb_ci',
 };
 
 const SYSTEM_COLUMNS = new Set(
@@ -71,6 +73,7 @@ export class FakeTables {
     ...Object.fromEntries(Object.keys(TASK_KINDS).map((table): [string, Row[]] => [table, []])),
     sys_user: [],
     sys_user_group: [],
+    cmdb_ci: [],
     sys_choice: [],
     sys_journal_field: [],
   };
@@ -81,6 +84,10 @@ export class FakeTables {
     for (const group of ['Network', 'Service Desk', 'Hardware']) this.addGroup(group);
     this.setCloseCodes(['Duplicate', 'Known error', 'Resolved by caller', 'Solution provided', 'User error']);
     this.addChoice('resolution_code', 'fix_applied', 'Fix Applied', 'problem');
+    const levels = { '1': 'High', '2': 'Medium', '3': 'Low' };
+    for (const [value, label] of Object.entries(levels))
+      for (const element of ['impact', 'urgency']) this.addChoice(element, value, `${value} - ${label}`, 'task');
+    for (const value of ['email', 'monitoring', 'phone']) this.addChoice('contact_type', value, value, 'task');
     for (const [table, { states }] of Object.entries(TASK_KINDS))
       for (const [value, label] of Object.entries(states)) this.addChoice('state', value, label, table);
   }
@@ -94,6 +101,12 @@ export class FakeTables {
   addGroup(name: string): Row {
     const row = { sys_id: sysId(), name, active: 'true' };
     this.table('sys_user_group').push(row);
+    return row;
+  }
+
+  addConfigurationItem(name: string, fqdn = ''): Row {
+    const row = { sys_id: sysId(), name, fqdn, sys_class_name: 'cmdb_ci_server' };
+    this.table('cmdb_ci').push(row);
     return row;
   }
 
