@@ -28,7 +28,6 @@ describe('kill -9', () => {
   it('after the tool has committed and before we know: the incident is found, and there is one', async () => {
     installation.serviceNow.faults.add({ kind: 'slow', method: 'POST', path: '/table/incident', afterMs: 10_000 });
     const event = newEvent();
-    installation.obm.forwarded(event);
     await installation.asObm.forward(event);
     const number = String(await eventually('the commit', () => installation.serviceNow.incidents()[0]?.['number']));
     await installation.core.kill();
@@ -42,7 +41,6 @@ describe('kill -9', () => {
 
   it('before the sync-back is sent: OBM gets it after the restart, once', async () => {
     const event = newEvent();
-    installation.obm.forwarded(event);
     await installation.asObm.forward(event);
     const number = String(await eventually('the incident', () => installation.live()[0]?.['number']));
     await eventually('nothing is pending', isIdle);

@@ -16,7 +16,6 @@ const incidentsOf = (title: string) => hub.live().filter((incident) => incident[
 async function rejected(about: string, more: { category?: string } = {}) {
   hub.serviceNow.faults.add({ kind: 'status', status: 403, method: 'POST', path: '/table/incident', error: REFUSED });
   const event = newEvent({ title: uniqueTitle(about), ...more });
-  hub.obm.forwarded(event);
   await hub.asObm.forward(event);
   const letter = await eventually('the dead letter', async () => (await lettersOf(event.id))[0]);
   return { event, title: event.title ?? '', letter };
@@ -114,7 +113,6 @@ describe('A dead letter', () => {
 
   it('that was a change is retried as what the incident still lacks', async () => {
     const event = newEvent({ title: uniqueTitle('change') });
-    hub.obm.forwarded(event);
     const number = await hub.asObm.forward(event);
     hub.serviceNow.faults.add({ kind: 'status', status: 403, method: 'PATCH', error: REFUSED });
     await hub.asObm.change(number, noteChange('at last'));
@@ -208,7 +206,6 @@ describe('Many dead letters', () => {
 describe('A hook that cannot be translated', () => {
   it('is a dead letter, and is translated when it is retried after the mapping was put right', async () => {
     const event = newEvent({ title: uniqueTitle('hook') });
-    hub.obm.forwarded(event);
     const number = await hub.asObm.forward(event);
     await nothingPending();
     await hub.core.stop();

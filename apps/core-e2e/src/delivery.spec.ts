@@ -15,7 +15,6 @@ const uniqueTitle = (about: string) => `${about} ${Math.random().toString(36).sl
 /** Forwards an event from OBM and waits until ServiceNow has it. */
 async function forwarded(about: string) {
   const event = newEvent({ title: uniqueTitle(about) });
-  installation.obm.forwarded(event);
   const number = await installation.asObm.forward(event);
   const [incident] = incidentOf(event.title ?? '');
   if (!incident) throw new Error('no incident');
@@ -190,7 +189,6 @@ describe('when ServiceNow is in trouble', () => {
       error: { message: 'Operation Failed', detail: 'Data Policy Exception: caller is mandatory' },
     });
     const event = newEvent({ title: uniqueTitle('rejected') });
-    installation.obm.forwarded(event);
     await installation.asObm.forward(event);
     const annotation = await eventually(
       'OBM is told',

@@ -62,7 +62,6 @@ async function whyOf(id: string, name: string, expected: RegExp): Promise<string
 
 async function forwarded(more: Parameters<typeof newEvent>[0] = {}): Promise<string> {
   const event = newEvent(more);
-  hub.obm.forwarded(event);
   await hub.asObm.forward(event);
   return event.id;
 }

@@ -37,7 +37,6 @@ rules:
 
   const forwarded = async () => {
     const event = newEvent();
-    installation.obm.forwarded(event);
     const key = await installation.asObm.forward(event);
     expect(key).toMatch(/^OPS-\d+$/);
     return { event, key };

@@ -26,7 +26,6 @@ describe('The log tells in one line each', () => {
   beforeAll(async () => {
     const sent = newEvent();
     id = sent.id;
-    hub.obm.forwarded(sent);
     hub.serviceNow.faults.add({ kind: 'status', status: 500, path: '/table/incident' });
     await hub.asObm.forward(sent);
     event = String((await lineOf({ eventId: id, input: 'received' }))['event']);

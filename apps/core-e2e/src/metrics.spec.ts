@@ -24,7 +24,6 @@ const becomes = (line: string, expected: number): Promise<unknown> =>
 
 async function forwarded(): Promise<string> {
   const event = newEvent();
-  hub.obm.forwarded(event);
   await hub.asObm.forward(event);
   return event.id;
 }

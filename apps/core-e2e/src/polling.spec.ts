@@ -45,7 +45,6 @@ afterEach(() => {
 /** An event of OBM with its issue, and nothing under way. Jira sends no hooks unless a test says so. */
 async function shared(about: string) {
   const event = newEvent({ title: `${about} ${Math.random().toString(36).slice(2)}` });
-  hub.obm.forwarded(event);
   const key = await hub.asObm.forward(event);
   expect(key).toMatch(/^OPS-\d+$/);
   return { event, key };
@@ -116,6 +115,9 @@ describe('A server that is polled', () => {
     const { event, key } = await shared('misconfigured');
     jira.faults.add({ kind: 'status', status: 401, path: '/search', times: 0 });
     await eventually('the alarm', async () => (await jiraState()).alarm);
+    expect((await hub.api('GET', '/servers/jira')).body.work).toContainEqual(
+      expect.objectContaining({ kind: 'poll', done: expect.any(String), error: expect.any(String) }),
+    );
     jira.faults.clear();
     jira.asPerson('ann').comment(key, 'after that');
     await hub.api('POST', '/servers/jira/resume');

@@ -26,7 +26,6 @@ async function quiet(): Promise<void> {
 /** An event of OBM with its incident, and nothing under way. */
 async function shared(about: string) {
   const event = newEvent({ title: `${about} ${Math.random().toString(36).slice(2)}` });
-  hub.obm.forwarded(event);
   const number = await hub.asObm.forward(event);
   const [row] = await hub.rows<{ row: string }>(
     `select f.id as row from forwarded_event f join event e on e.id = f.event where e.event_id = '${event.id}' and f.state = 'received'`,
@@ -91,6 +90,9 @@ describe('An event that was closed long ago', () => {
         `select what from event_history h join event e on e.id = h.event where e.event_id = '${event.id}'`,
       ),
     ).toEqual([{ what: 'retired' }]);
+    expect(await hub.api('GET', `/events/${event.id}/history`)).toMatchObject({
+      ...{ status: 410, body: { message: expect.stringContaining('only its ids are kept') } },
+    });
     expect(JSON.stringify(await hub.asOperator.send('GET', '/event_list'))).not.toContain(event.id);
   });
 

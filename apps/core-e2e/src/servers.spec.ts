@@ -16,7 +16,6 @@ const serviceNow = async (): Promise<ApiBody> => (await hub.api('GET', '/servers
 
 async function forwarded(): Promise<void> {
   const event = newEvent();
-  hub.obm.forwarded(event);
   await hub.asObm.forward(event);
 }
 

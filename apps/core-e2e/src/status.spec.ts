@@ -148,9 +148,8 @@ describe('What the hub answers', () => {
     const [, section = ''] = /### To parties that speak OPR\n([^]*?)\n###/.exec(manual) ?? [];
     const rows = [...section.matchAll(/^\| (\d{3}) +\| `(\w+)`/gm)].map(([, status, reason]) => `${status} ${reason}`);
     const refusals = CONTRACT.filter(([, status]) => status >= 400).map(([reason, status]) => `${status} ${reason}`);
-    // What no client can be brought to see, what the HTTP layer says of paths, and what takes months to happen (retention.spec.ts).
+    // What no client can be brought to see, and what the HTTP layer says of paths.
     const others = ['400 bad_request', '404 not_found', '414 path_too_long', '500 internal', '503 unavailable'];
-    others.push('409 id_retired', '410 retired');
     expect(rows.filter((row) => !others.includes(row)).sort()).toEqual(refusals.sort());
   });
 });

@@ -29,7 +29,6 @@ afterAll(async () => {
 
 async function forwarded(title: string) {
   const event = newEvent({ title });
-  hub.obm.forwarded(event);
   return { event, id: await hub.asObm.forward(event) };
 }
 const stateAtHub = async (id: string) => (await hub.asObm.event(`/event/${id}`)).state;

@@ -1,5 +1,6 @@
 import { FakeOprParty } from '@opr-connect/adapter-opr/testing';
 import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
+import type { OprEvent } from '@opr-connect/opr';
 import { CoreProcess, freePort, OprClient } from '@opr-connect/core/testing';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -30,6 +31,21 @@ export interface InstallationOptions {
   database?: string;
   /** Another configuration altogether. */
   config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
+}
+
+/** An OBM that knows what it forwards, so that the hub may tell it of that. */
+class ForwardingObm extends OprClient {
+  constructor(
+    root: string,
+    private readonly obm: FakeOprParty,
+  ) {
+    super(root, 'obm', SECRETS.OBM_IN);
+  }
+
+  override forward(event: OprEvent): Promise<string> {
+    if (!this.obm.event(event.id ?? '')) this.obm.forwarded(event);
+    return super.forward(event);
+  }
 }
 
 /** An answer of the API: each test knows what it asked for. */
@@ -97,7 +113,7 @@ export class Installation {
 
   /** An OBM that forwards to its root URL path. */
   get asObm(): OprClient {
-    return new OprClient(`${this.core.url}/opr/obm`, 'obm', SECRETS.OBM_IN);
+    return new ForwardingObm(`${this.core.url}/opr/obm`, this.obm);
   }
 
   /** A connected server at the Event Synchronization Web Service. */

@@ -4,6 +4,7 @@ import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ServerStates } from '../connected-servers/server-states';
 import type { Heap } from '../outbox/backlog';
+import type { WorkFacts } from '../schedules/schedule.repository';
 
 /** A connected server as operators see it: what is configured, how it is, and what waits for it. Never a secret. */
 @Injectable()
@@ -13,7 +14,7 @@ export class ServerViews {
     private readonly states: ServerStates,
   ) {}
 
-  of(server: ConnectedServer, heaps: readonly Heap[]): object {
+  of(server: ConnectedServer, heaps: readonly Heap[], work: readonly WorkFacts[]): object {
     const own = heaps.filter((heap) => heap.server === server.uuid);
     const state = this.states.of(server.uuid);
     return {
@@ -28,6 +29,7 @@ export class ServerViews {
       },
       messages: heapOf(own.filter(({ kind }) => kind !== 'hook')),
       hooks: heapOf(own.filter(({ kind }) => kind === 'hook')),
+      work: work.filter((one) => one.server === server.uuid).map(workView),
     };
   }
 
@@ -38,6 +40,11 @@ export class ServerViews {
     return { ...told, mayLogIn: found?.active === true && found.password !== undefined };
   }
 }
+
+/** A poll or a reconciliation: when it went well last, when it comes next, and why it failed if it did. */
+const workView = ({ kind, underWay, due, done, failures, error }: WorkFacts): object => ({
+  ...{ kind, underWay, due: due ?? undefined, done: done ?? undefined, failures, error: error ?? undefined },
+});
 
 const TOLD = [
   ...(['name', 'label', 'uuid', 'aliases', 'adapter', 'active', 'forwardingType', 'answerWithin', 'strict'] as const),

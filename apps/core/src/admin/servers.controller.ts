@@ -6,6 +6,7 @@ import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
 import { Backlog } from '../outbox/backlog';
 import { Signals } from '../outbox/signals';
+import { ScheduleRepository } from '../schedules/schedule.repository';
 import { Nothing, Why } from './inputs';
 import { bodyOf } from './json-request';
 import { OperatorActions } from './operator-actions';
@@ -20,6 +21,7 @@ export class ServersController {
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
     private readonly backlog: Backlog,
+    private readonly schedule: ScheduleRepository,
     private readonly views: ServerViews,
     private readonly actions: OperatorActions,
     private readonly signals: Signals,
@@ -27,8 +29,8 @@ export class ServersController {
 
   @Get()
   async list(): Promise<object> {
-    const heaps = await this.backlog.count();
-    return { servers: this.servers.all().map((server) => this.views.of(server, heaps)) };
+    const [heaps, work] = [await this.backlog.count(), await this.schedule.all()];
+    return { servers: this.servers.all().map((server) => this.views.of(server, heaps, work)) };
   }
 
   @Get(':name')
@@ -74,7 +76,7 @@ export class ServersController {
   }
 
   private async viewOf(server: ConnectedServer): Promise<object> {
-    return this.views.of(server, await this.backlog.count());
+    return this.views.of(server, await this.backlog.count(), await this.schedule.all());
   }
 
   private named(name: string): ConnectedServer {

@@ -52,10 +52,10 @@ export class Carrier {
   }
 
   /** Whether whoever sent the event had its answer before this: one of our own ids, or none at all. */
-  private isLate({ conversation: { parties } }: Stored, { age, attempts }: OutboxMessage, ms: number): boolean {
+  private isLate({ conversation: { parties } }: Stored, { age, isRepeat }: OutboxMessage, ms: number): boolean {
     const origin = parties.find(({ state }) => state === 'received');
     const patience = origin && this.servers.find(origin.server)?.answerWithin;
-    return patience === undefined || parties.length > 2 || attempts > 1 || age + ms > patience;
+    return patience === undefined || parties.length > 2 || isRepeat || age + ms > patience;
   }
 
   /** The row as its adapter is told of it. */

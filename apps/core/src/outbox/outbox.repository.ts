@@ -17,6 +17,8 @@ export type OutboxMessage = {
   /** Fences: whoever lost the lease can no longer write. */
   claim: string;
   attempts: number;
+  /** It was tried before, whether that counted as an attempt or not. */
+  isRepeat: boolean;
 } & (
   { kind: 'forward'; payload: OprEvent } | { kind: 'change'; payload: EventChange } | { kind: 'read'; payload: null }
 );
@@ -144,6 +146,6 @@ const CLAIM = `
     from picked
    where m.seq = picked.seq
   returning m.id, m.server, m.kind, m.payload, m.claim, m.attempts, m.forwarded_event as row,
-            extract(epoch from now() - m.time_created)::float8 * 1000 as age,
+            extract(epoch from now() - m.time_created)::float8 * 1000 as age, m.error is not null as "isRepeat",
             (select f.event from forwarded_event f where f.id = m.forwarded_event) as event,
             (select e.event_id from forwarded_event f join event e on e.id = f.event where f.id = m.forwarded_event) as "eventId"`;

@@ -54,8 +54,8 @@ const RETIRE = `
          select from forwarded_event f
           where f.event = e.id and (
             f.view->'unsettled' <> '{}' or (f.view->>'readOwed')::boolean or f.view ? 'reading'
-            -- It is known to hold the event in another state, and is one that is told.
-            or (f.type <> 'notify' and f.state not in ('cancelled', 'expired') and f.view->'known' ? 'state')))
+            -- It is known to hold the event in another state, and is one that is told of its end, or tells it.
+            or ((f.type <> 'notify' or f.state = 'received') and f.state not in ('cancelled', 'expired') and f.view->'known' ? 'state')))
        and not exists (
          select from outbox_message m join forwarded_event f on f.id = m.forwarded_event where f.event = e.id)
   ), rows as (

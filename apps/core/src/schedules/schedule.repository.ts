@@ -29,6 +29,19 @@ export interface ScheduledWork {
   cursor: Json;
 }
 
+/** Work as people see it. */
+export interface WorkFacts extends Pick<ScheduledWork, 'kind' | 'server'> {
+  underWay: boolean;
+  /** Null while it is under way, or if it waits for somebody to ask. */
+  due: Date | null;
+  /** When it went well last. */
+  done: Date | null;
+  /** One after the other. */
+  failures: number;
+  /** Of the last try; null: it went well. */
+  error: string | null;
+}
+
 /** How a piece of work ended for now. */
 export interface Ended {
   /** When it is due again, in milliseconds from now; `undefined`: when somebody asks for it. */
@@ -49,6 +62,14 @@ export const LEFT: Ended = { dueMs: 0, error: 'the server is not in use' };
 @Injectable()
 export class ScheduleRepository {
   constructor(private readonly database: Statements) {}
+
+  async all(): Promise<WorkFacts[]> {
+    return this.database.query(
+      `select kind, server, claim is not null and due_at > now() as "underWay", done_at as done, attempts as failures, error,
+              case when due_at < 'infinity' and (claim is null or due_at <= now()) then due_at end as due
+         from scheduled_work order by kind, server`,
+    );
+  }
 
   /** Makes the rows that are missing. Work that comes more often than it did is due sooner at once. */
   async ensure(recurring: readonly Recurring[]): Promise<void> {

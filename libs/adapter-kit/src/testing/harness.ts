@@ -40,8 +40,11 @@ export type OptionalMethod = {
   [Name in keyof Adapter]-?: undefined extends Adapter[Name] ? Name : never;
 }[keyof Adapter];
 
-/** `lag`, `impostor`: the methods of `FakeTool`. `deletion hook`: a hook tells that a record was deleted. */
-export type Ability = 'lag' | 'impostor' | 'deletion hook';
+/**
+ * `lag`, `impostor`: the methods of `FakeTool`. `duplicates`: two records can carry one key for a moment. `deletion hook`: a hook
+ * tells that a record was deleted.
+ */
+export type Ability = 'lag' | 'impostor' | 'duplicates' | 'deletion hook';
 
 /** A fake tool, on loopback and in neutral words. Records are named by the `id` of their `ExternalRef`. */
 export interface FakeTool {

@@ -24,6 +24,7 @@ export const harness: Harness = {
   lacks: {
     lag: 'nothing is looked up: the party knows an event by its id',
     impostor: 'nothing is looked up: the party knows an event by its id',
+    duplicates: 'nothing is looked up: the party knows an event by its id',
   },
   async start() {
     const fake = await FakeOprParty.start(LOGIN);

@@ -19,6 +19,7 @@ export const harness: Harness = {
   lacks: {
     lag: 'nothing is looked up: the receiver knows a repeat by its id',
     impostor: 'nothing is looked up: the receiver knows a repeat by its id',
+    duplicates: 'nothing is looked up: the receiver knows a repeat by its id',
   },
   exempt: { 'failure.html': 'any 2xx is a success, whatever its body (Standard Webhooks 1.0)' },
   async start(door) {

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Written } from '../../adapter';
 import { DeliveryError, OutcomeUnknownError, TransientError } from '../../errors';
-import { failure, waitAfter } from '../bench';
+import { failure, waitAfter, type Bench } from '../bench';
 import { cases } from '../case';
 
 /** Short, so that a case does not wait long; long enough for a busy machine. */
 const TIMEOUT_MS = 400;
 const SETTLE_MS = 400;
+
+/** Two cores deliver at once: both look before either has created. */
+function atOnce(bench: Bench): Promise<Written[]> {
+  bench.tool.fault({ on: 'create', kind: 'slow', beforeMs: 100, times: 2 });
+  return Promise.all([1, 2].map((attempt) => bench.forward(bench.connect(), bench.event, { attempt })));
+}
 
 export const FORWARD = cases('notify', [
   {
@@ -57,13 +64,21 @@ export const FORWARD = cases('notify', [
     id: 'forward.concurrent',
     title: 'two cores that deliver at once end with one live record, and both name it',
     async run(bench) {
-      // Both look before either has created.
-      bench.tool.fault({ on: 'create', kind: 'slow', beforeMs: 100, times: 2 });
-      const written = await Promise.all(
-        [1, 2].map((attempt) => bench.forward(bench.connect(), bench.event, { attempt })),
-      );
+      const written = await atOnce(bench);
       const { id } = bench.record();
       for (const { ref } of written) assert.equal(ref.id, id);
+    },
+  },
+  {
+    id: 'forward.duplicates',
+    title: 'a second record that was retired is told, by the name that people call it',
+    needs: ['duplicates'],
+    async run(bench) {
+      const written = await atOnce(bench);
+      const told = new Set(written.flatMap(({ duplicates = [] }) => duplicates));
+      assert.equal(told.size, 1, 'one record must be told as retired');
+      for (const { ref } of written)
+        assert.ok(!told.has(ref.displayId ?? ref.id), 'the live record is told as retired');
     },
   },
   {

@@ -29,11 +29,10 @@ export const VALUES = [
       needs: ['forwardChange', 'getExternalEvent'],
       async run(bench) {
         const adapter = bench.connect();
+        let written = await bench.forward(adapter);
         for (const state of LIFECYCLE_STATES) {
-          const [key, event] = [randomUUID(), { ...bench.event, id: randomUUID(), title: state }];
-          let written = await bench.forward(adapter, event, { key });
           if (state !== 'open') written = await bench.change(adapter, written, [newState(state)]);
-          const { properties } = await bench.read(adapter, written);
+          const { properties } = await bench.read(bench.connect(), written);
           const expected = bench.harness.collapses?.state?.[state] ?? state;
           assert.equal(properties['state'], expected, `${state} must read as ${expected}`);
         }

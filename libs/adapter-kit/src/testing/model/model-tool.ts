@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Edit, FakeTool, Fault, Operation, ToolRecord } from '../harness';
@@ -7,7 +7,7 @@ import { LEVEL, plainText, STATUS, TEXT_LIMIT, TITLE_LIMIT } from './model.mappi
 
 export const LOGIN = { user: 'hub', password: 'p4ssword-of-the-hub' };
 export const HOOK_SECRET = 'secret-of-the-hooks';
-export const PAGE = 5;
+export const PAGE = 3;
 
 export interface Note {
   id: string;
@@ -47,6 +47,7 @@ export class ModelTool implements FakeTool {
   private readonly faults: Fault[] = [];
   private readonly stop = new AbortController();
   private readonly server: Server;
+  private readonly agent = new Agent({ keepAlive: true });
   private sending: Promise<void> = Promise.resolve();
   private lagMs = 0;
   private impostorKey: string | undefined;
@@ -130,6 +131,7 @@ export class ModelTool implements FakeTool {
     this.stop.abort();
     await this.down();
     await this.sending;
+    this.agent.destroy();
   }
 
   private get(id: string): Ticket {
@@ -181,8 +183,10 @@ export class ModelTool implements FakeTool {
     const headers = { 'content-type': 'application/json', 'x-model-signature': signature };
     const post = () =>
       new Promise<void>((resolve) => {
-        const call = request(this.door, { method: 'POST', headers, agent: false, signal: this.stop.signal }, (answer) =>
-          answer.resume().on('close', resolve),
+        const call = request(
+          this.door,
+          { method: 'POST', headers, agent: this.agent, signal: this.stop.signal },
+          (answer) => answer.resume().on('close', resolve),
         );
         call.on('error', () => resolve()).end(body);
       });

@@ -60,8 +60,10 @@ export class ModelAdapter implements Adapter {
     const notes = (event.annotationList?.annotation ?? []).map(({ id = '', text = '' }) => ({ mark: id, text }));
     const ticket = await this.create({ key, ...fields, notes }, signal);
     this.remember(key, ticket);
-    const oldest = (await this.find(key, signal)) ?? ticket;
-    return oldest.id === ticket.id ? this.written(ticket) : this.adopt(oldest, fields);
+    const duplicates: string[] = [];
+    const oldest = (await this.find(key, signal, duplicates)) ?? ticket;
+    const written = oldest.id === ticket.id ? this.written(ticket) : this.adopt(oldest, fields);
+    return { ...written, duplicates };
   }
 
   async forwardChange(change: EventChange, { ref }: Forwarded, { signal }: Delivery): Promise<Written> {
@@ -134,7 +136,7 @@ export class ModelAdapter implements Adapter {
   }
 
   /** The oldest live ticket that carries the key; all others are retired. Whoever made one may have died, so everybody does that. */
-  protected async find(key: string, signal: AbortSignal): Promise<Ticket | undefined> {
+  protected async find(key: string, signal: AbortSignal, duplicates: string[] = []): Promise<Ticket | undefined> {
     const { tickets } = await this.call<{ tickets: Ticket[] }>(
       'GET',
       `/tickets?key=${encodeURIComponent(key)}`,
@@ -144,7 +146,10 @@ export class ModelAdapter implements Adapter {
     if (made !== undefined && !tickets.some(({ id }) => id === made)) tickets.push(await this.ticket(made, signal));
     const ours = tickets.filter((ticket) => this.carries(ticket, key) && !ticket.retired);
     const [oldest, ...extras] = ours.sort((a, b) => Number(a.id) - Number(b.id));
-    for (const { id } of extras) await this.retire(id, signal);
+    for (const { id, number } of extras) {
+      await this.retire(id, signal);
+      duplicates.push(number);
+    }
     return oldest;
   }
 

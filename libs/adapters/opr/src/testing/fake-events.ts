@@ -28,7 +28,7 @@ export class FakeEvents {
   }
 }
 
-/** As much of a change as specs and demos look at: texts, state, severity, priority, and added annotations. */
+/** As much of a change as specs and demos look at: texts, state, severity, priority, added annotations, custom attributes. */
 function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
   switch (change.kind) {
     case 'state_change':
@@ -52,6 +52,12 @@ function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
       const { annotationId: id, author, currentValue: text } = change;
       const annotation = [...(event.annotationList?.annotation ?? []), { id, author, text }];
       return { ...event, annotationList: { ...event.annotationList, annotation } };
+    }
+    case 'custom_attribute_property_change': {
+      const { key: name, currentValue: value, changeOperation } = change;
+      const others = (event.customAttributeList?.customAttribute ?? []).filter((attribute) => attribute.name !== name);
+      const customAttribute = changeOperation === 'delete' ? others : [...others, { name, value }];
+      return { ...event, customAttributeList: { ...event.customAttributeList, customAttribute } };
     }
     default:
       return event;

@@ -61,6 +61,15 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    caughtBy: 'forward.duplicates',
+    flaw: 'nobody hears of a second record',
+    adapter: class extends ModelAdapter {
+      override async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
+        return { ...(await super.forwardEvent(event, delivery)), duplicates: undefined };
+      }
+    },
+  },
+  {
     caughtBy: 'forward.lost',
     flaw: 'a create whose answer was lost is sent again at once',
     adapter: class extends ModelAdapter {
