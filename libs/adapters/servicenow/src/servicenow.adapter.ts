@@ -161,10 +161,23 @@ export class ServiceNowAdapter implements Adapter {
   }
 
   private async create(values: Record<string, string>, key: string, signal: AbortSignal): Promise<Written> {
-    const created = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
+    const made = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
+    const created = await this.marked(made, key, signal);
     const { oldest, told } = await this.lookUp.find(key, signal, created);
     const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
     return { ...(isOurs ? this.written(created) : this.adopted(oldest, values)), ...told };
+  }
+
+  /** The instance may drop a field without a word; a record without its key is found by nobody. */
+  private async marked(row: ServiceNowRow, key: string, signal: AbortSignal): Promise<ServiceNowRow> {
+    const mark = { correlation_id: key, correlation_display: this.settings.correlationDisplay };
+    const holds = (held: ServiceNowRow) =>
+      Object.entries(mark).every(([field, value]) => held[field] === undefined || held[field] === value);
+    if (holds(row)) return row;
+    const again = await this.update(row['sys_id'] ?? '', mark, signal);
+    if (!holds(again))
+      this.tellOnce('the user may not write correlation_id and correlation_display: records get lost', 'warn');
+    return again;
   }
 
   /**

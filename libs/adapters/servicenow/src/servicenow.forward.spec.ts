@@ -185,6 +185,29 @@ describe('one live incident for one key', () => {
     expect(bench.fake.counts.posts).toBe(1);
   });
 
+  it('after a query that lags behind made a second one, which is resolved as soon as both are seen', async () => {
+    bench.fake.lagMs = 300;
+    bench.fake.faults.add({ kind: 'lost', method: 'POST' });
+    await thrownBy(bench.adapter.forwardEvent(anEvent(), delivery()));
+    await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 2 }));
+    bench.fake.lagMs = 0;
+    const { ref, duplicates } = await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 3 }));
+    expect([ref.displayId, duplicates]).toEqual(['INC0010001', ['INC0010002']]);
+    expect(live()).toMatchObject([{ number: 'INC0010001' }]);
+  });
+
+  it('after the instance dropped its key, which is written once more', async () => {
+    bench.fake.faults.add({ kind: 'dropped', method: 'POST', field: 'correlation_id' });
+    const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(bench.fake.incident(ref.id)['correlation_id']).toBe(KEY);
+    expect(bench.logged).toEqual([]);
+    bench.fake.faults.add({ kind: 'dropped', field: 'correlation_display', times: 0 });
+    await bench.adapter.forwardEvent(anEvent(), delivery({ key: 'other' }));
+    expect(bench.logged).toEqual([
+      { level: 'warn', message: expect.stringContaining('the user may not write correlation_id') },
+    ]);
+  });
+
   it('after the create took longer than our time-out and then happened', async () => {
     const adapter = bench.another({ timeoutMs: 100 });
     bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 250 });

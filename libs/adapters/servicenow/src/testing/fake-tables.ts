@@ -60,7 +60,7 @@ const PRIORITY: Readonly<Record<string, string>> = {
 export const sysId = (): string => randomBytes(16).toString('hex');
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC: no finer than a second, like the real thing. */
-export const glideTime = (date = new Date()): string => date.toISOString().slice(0, 19).replace('T', ' ');
+export const glideTime = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
 
 export type Written = (row: Row, operation: 'insert' | 'update') => void;
 
@@ -77,7 +77,10 @@ export class FakeTables {
     sys_choice: [],
     sys_journal_field: [],
   };
+  /** How far the instance's clock goes before ours. */
+  skewMs = 0;
   private lastNumber = 10_000;
+  private readonly born = new WeakMap<Row, number>();
 
   constructor(private readonly written: Written) {
     for (const login of ['itil.user', 'itil.admin', 'service.desk']) this.addUser(login);
@@ -90,6 +93,20 @@ export class FakeTables {
     for (const value of ['email', 'monitoring', 'phone']) this.addChoice('contact_type', value, value, 'task');
     for (const [table, { states }] of Object.entries(TASK_KINDS))
       for (const [value, label] of Object.entries(states)) this.addChoice('state', value, label, table);
+  }
+
+  /** The instance's clock, in milliseconds. */
+  now(): number {
+    return Date.now() + this.skewMs;
+  }
+
+  private time(): string {
+    return glideTime(new Date(this.now()));
+  }
+
+  /** Whether a record was made less than so long ago. */
+  isYounger(row: Row, ms: number): boolean {
+    return Date.now() - (this.born.get(row) ?? 0) < ms;
   }
 
   addUser(login: string, name = login.replaceAll('.', ' ')): Row {
@@ -148,7 +165,7 @@ export class FakeTables {
 
   insert(values: Row, by: string, table = 'incident'): Row {
     const kind = kindOf(table);
-    const now = glideTime();
+    const now = this.time();
     const blank = Object.fromEntries(TASK_COLUMNS.map((column) => [column, '']));
     const row: Row = {
       ...blank,
@@ -167,6 +184,7 @@ export class FakeTables {
     this.derive(row, undefined, by);
     this.checkPolicy(row);
     this.table(table).push(row);
+    this.born.set(row, Date.now());
     this.addEntries(row, values, by);
     this.written(row, 'insert');
     return row;
@@ -185,7 +203,7 @@ export class FakeTables {
     this.checkPolicy(next);
     Object.assign(row, next, {
       sys_mod_count: String(Number(row['sys_mod_count']) + 1),
-      sys_updated_on: glideTime(),
+      sys_updated_on: this.time(),
       sys_updated_by: by,
     });
     this.addEntries(row, values, by);
@@ -207,9 +225,9 @@ export class FakeTables {
     const [resolved, isClosed] = [finished, closed].map((states) => states.includes(row['state'] ?? ''));
     row['active'] = isClosed ? 'false' : 'true';
     if (row['state'] === before?.['state']) return;
-    row['resolved_at'] = resolved ? row['resolved_at'] || glideTime() : '';
+    row['resolved_at'] = resolved ? row['resolved_at'] || this.time() : '';
     row['resolved_by'] = resolved ? row['resolved_by'] || this.idOf(by) : '';
-    row['closed_at'] = isClosed ? glideTime() : '';
+    row['closed_at'] = isClosed ? this.time() : '';
   }
 
   /** A code that is no choice counts as missing: that is how the data policy of the base system words it. */
@@ -233,7 +251,7 @@ export class FakeTables {
       const value = values[element];
       if (!value) continue;
       const record = { name: row['sys_class_name'] ?? '', element, element_id: row['sys_id'] ?? '' };
-      const stamp = { sys_created_on: glideTime(), sys_created_by: by };
+      const stamp = { sys_created_on: this.time(), sys_created_by: by };
       this.table('sys_journal_field').push({ sys_id: sysId(), ...record, value, ...stamp });
     }
   }
