@@ -15,6 +15,9 @@ import { Conversations } from '../conversation/conversations';
 import { withForwardingInfo } from '../forwarding/forwarding-info';
 import type { OutboxMessage } from './outbox.repository';
 
+/** A message that is claimed within this time was held up by nothing. */
+const PROMPT_MS = 1_000;
+
 /** Carries one message: the call, and what the conversation is to be told of its answer. It writes nothing. */
 @Injectable()
 export class Carrier {
@@ -51,11 +54,14 @@ export class Carrier {
     }
   }
 
-  /** Whether whoever sent the event had its answer before this: one of our own ids, or none at all. */
+  /**
+   * Whether whoever sent the event had its answer before this: one of our own ids, or none at all. That somebody waited for it is
+   * sure only if it was carried at once: nobody waits for a server that is paused. To be told twice does no harm.
+   */
   private isLate({ conversation: { parties } }: Stored, { age, isRepeat }: OutboxMessage, ms: number): boolean {
     const origin = parties.find(({ state }) => state === 'received');
     const patience = origin && this.servers.find(origin.server)?.answerWithin;
-    return patience === undefined || parties.length > 2 || isRepeat || age + ms > patience;
+    return patience === undefined || parties.length > 2 || isRepeat || age > PROMPT_MS || age + ms > patience;
   }
 
   /** The row as its adapter is told of it. */
