@@ -5,7 +5,7 @@ import { SERVICENOW, TITLE_LIMIT } from './servicenow.facts';
 import { changesBetween, describeSnapshot } from './servicenow.mapping';
 import { Names } from './servicenow.names';
 import { annotationsOf, holdsNote, journalEntry, noteId } from './servicenow.notes';
-import { snapshotAtCreation, stateToWrite, type RecordRules } from './servicenow.record';
+import { compareVersions, snapshotAtCreation, stateToWrite, type RecordRules } from './servicenow.record';
 import { eventDescription, eventTitle, fullDescription, shortDescription } from './servicenow.texts';
 
 const rulesWith = (settings?: Partial<MappingSettings>): RecordRules => ({
@@ -263,6 +263,13 @@ describe('a record that is found, not created', () => {
     const fields = snapshotAtCreation({ ...written, assignment_group: 'g' }, row, rules).fields;
     expect(fields).toMatchObject({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: '' });
   });
+});
+
+it('versions are ordered by record first, the younger being newer, then by count', () => {
+  const versions = ['2024-03-29 20:40:15#10', '2024-03-29 20:40:15#9', '2024-03-29 20:40:16#0', '0'];
+  expect(versions.sort(compareVersions)).toEqual([
+    ...['0', '2024-03-29 20:40:15#9', '2024-03-29 20:40:15#10', '2024-03-29 20:40:16#0'],
+  ]);
 });
 
 it('a record is described in the words of ServiceNow', () => {
