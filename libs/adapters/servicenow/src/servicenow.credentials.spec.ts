@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MisconfiguredError, parseSettings, secretFields, TransientError } from '@opr-connect/adapter-kit';
 import {
   anEvent,
@@ -134,6 +136,25 @@ describe('a token', () => {
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(secret);
     if (fault) await adapter.ping(signal());
   });
+});
+
+it('a refusal that quotes the form is told without its secrets', async () => {
+  const quoting = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const error_description = `refused: ${Buffer.concat(chunks).toString()}`;
+      response.writeHead(401).end(JSON.stringify({ error: 'invalid_request', error_description }));
+    });
+  });
+  await new Promise<void>((resolve) => quoting.listen(0, '127.0.0.1', resolve));
+  const { port } = quoting.address() as AddressInfo;
+  const error = await thrownBy(byPassword({ url: `http://127.0.0.1:${port}` }).ping(signal()));
+  quoting.closeAllConnections();
+  await new Promise((resolve) => quoting.close(resolve));
+  expect(error.message).toContain('invalid_request: refused: grant_type=password');
+  expect(error.message).not.toContain(PASSWORD);
+  expect(error.message).not.toContain(CLIENT.clientSecret);
 });
 
 describe('the settings', () => {
