@@ -147,7 +147,7 @@ describe('the process that evaluates', () => {
     await exited;
     try {
       expect(evaluator).toBeGreaterThan(0);
-      for (const deadline = Date.now() + 20_000; isThere(evaluator) && Date.now() < deadline; ) await sleep(50);
+      for (const deadline = Date.now() + 20_000; isThere(evaluator) && Date.now() < deadline;) await sleep(50);
       expect(isThere(evaluator)).toBe(false);
     } finally {
       if (isThere(evaluator)) process.kill(evaluator, 'SIGKILL');
