@@ -10,12 +10,12 @@ export class Deadline {
   private readonly abort = (): void => this.controller.abort();
 
   constructor(
-    private readonly outer: AbortSignal,
+    private readonly outer: AbortSignal | undefined,
     ms: number,
   ) {
     this.timer = setTimeout(this.abort, ms);
-    if (outer.aborted) this.abort();
-    else outer.addEventListener('abort', this.abort, { once: true });
+    if (outer?.aborted) this.abort();
+    else outer?.addEventListener('abort', this.abort, { once: true });
   }
 
   get signal(): AbortSignal {
@@ -24,6 +24,6 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.timer);
-    this.outer.removeEventListener('abort', this.abort);
+    this.outer?.removeEventListener('abort', this.abort);
   }
 }

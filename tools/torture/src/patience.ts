@@ -1,3 +1,4 @@
+import { Deadline } from '@opr-connect/adapter-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const CALL_MS = 10_000;
@@ -13,11 +14,13 @@ export async function patiently<T>(
   stop?: AbortSignal,
 ): Promise<T> {
   for (;;) {
-    const limit = AbortSignal.timeout(CALL_MS);
-    const answer = await attempt(stop ? AbortSignal.any([stop, limit]) : limit).catch((error: unknown) => {
-      if (stop?.aborted || error instanceof Refused) throw error;
-      return undefined;
-    });
+    const deadline = new Deadline(stop, CALL_MS);
+    const answer = await attempt(deadline.signal)
+      .catch((error: unknown) => {
+        if (stop?.aborted || error instanceof Refused) throw error;
+        return undefined;
+      })
+      .finally(() => deadline.end());
     if (answer !== undefined) return answer;
     await sleep(PAUSE_MS, undefined, { signal: stop });
   }

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { OutcomeUnknownError, type Adapter } from '@opr-connect/adapter-kit';
+import type { Adapter } from '@opr-connect/adapter-kit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Configuration } from '../config/configuration';
 import type { ConnectedServer } from '../connected-servers/connected-server';
@@ -8,6 +8,7 @@ import { ServerStates } from '../connected-servers/server-states';
 import type { Input } from '../conversation/conversation';
 import { isDatabaseUnavailable } from '../database/errors';
 import { Attempts } from '../metrics/attempts';
+import { callInTime } from './call-in-time';
 import { Carrier } from './carrier';
 import { nextStep, type NextStep } from './next-step';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
@@ -16,8 +17,6 @@ import { Signals } from './signals';
 
 /** The longest that a call may take. */
 const CALL_MS = 45_000;
-/** How long an adapter may take to end a call that was aborted. */
-const GRACE_MS = 2_000;
 /** How long the messages of a core that died wait for another one. */
 const LEASE_MS = 15_000;
 const RENEW_MS = 5_000;
@@ -168,18 +167,12 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     adapter: Adapter,
     signal: AbortSignal,
   ): Promise<{ input: Input } | { failure: unknown }> {
-    const ending = new AbortController();
-    const end = () => ending.abort();
-    const deadline = setTimeout(end, CALL_MS);
-    signal.addEventListener('abort', end, { once: true });
     try {
-      const carried = this.carrier.carry(message, server, adapter, ending.signal);
-      return { input: await Promise.race([carried, overdue(ending.signal)]) };
+      return {
+        input: await callInTime((ending) => this.carrier.carry(message, server, adapter, ending), CALL_MS, signal),
+      };
     } catch (failure) {
       return { failure };
-    } finally {
-      clearTimeout(deadline);
-      signal.removeEventListener('abort', end);
     }
   }
 
@@ -224,18 +217,6 @@ export class Dispatcher implements OnApplicationBootstrap, BeforeApplicationShut
     // Whoever waits for the external id looks whether it is still worth waiting.
     this.signals.settled(message.event);
   }
-}
-
-/** An adapter that does not end when its signal aborts is not waited for. */
-function overdue(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const give = () =>
-      setTimeout(
-        () => reject(new OutcomeUnknownError('the call did not end', { settleMs: CALL_MS })),
-        GRACE_MS,
-      ).unref();
-    signal.addEventListener('abort', give, { once: true });
-  });
 }
 
 /**

@@ -7,7 +7,7 @@ import { Statements } from '../database/statements';
 import { Sightings } from '../hooks/sightings';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
-import { callInTime } from '../schedules/call-tool';
+import { callInTime } from '../outbox/call-in-time';
 import { LEFT, PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
 import type { Task } from '../schedules/task';
 

@@ -10,7 +10,7 @@ import { RULES, takesPart } from '../conversation/rules';
 import { Statements, type Sql } from '../database/statements';
 import { nextStep } from '../outbox/next-step';
 import { Signals } from '../outbox/signals';
-import { callInTime } from '../schedules/call-tool';
+import { callInTime } from '../outbox/call-in-time';
 import { LEFT, PAUSED, ScheduleRepository, type Ended, type ScheduledWork } from '../schedules/schedule.repository';
 import type { Task } from '../schedules/task';
 import type { Found, Reconciliation, RowToCompare } from './reconciliation';

@@ -73,8 +73,8 @@ function failure(error) {
   };
 }
 
-const watch = "const { ppid } = process; setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);";
-const watcher = new (require('node:worker_threads').Worker)(watch, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 8 } });
+const watch = "const ppid = require('node:worker_threads').workerData; setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 500);";
+const watcher = new (require('node:worker_threads').Worker)(watch, { eval: true, workerData: process.ppid, resourceLimits: { maxOldGenerationSizeMb: 8 } });
 
 process.on('message', (request) => {
   evaluate(request).catch(failure).then((reply) => process.send(reply));

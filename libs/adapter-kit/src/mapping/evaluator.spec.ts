@@ -142,11 +142,17 @@ describe('the process that evaluates', () => {
     );
     const [said] = (await once(hub.stdout, 'data')) as [Buffer];
     const evaluator = Number(said);
-    expect(isThere(evaluator)).toBe(true);
+    const exited = once(hub, 'exit');
     hub.kill('SIGKILL');
-    await once(hub, 'exit');
-    while (isThere(evaluator)) await sleep(50);
-  });
+    await exited;
+    try {
+      expect(evaluator).toBeGreaterThan(0);
+      for (const deadline = Date.now() + 20_000; isThere(evaluator) && Date.now() < deadline;) await sleep(50);
+      expect(isThere(evaluator)).toBe(false);
+    } finally {
+      if (isThere(evaluator)) process.kill(evaluator, 'SIGKILL');
+    }
+  }, 30_000);
 });
 
 /** Starts the process, gives it what it will be busy with for ever, and says its number. */
@@ -155,7 +161,7 @@ const [script, ...libraries] = process.argv.slice(1);
 const child = require('node:child_process').spawn(process.execPath, ['-e', script, ...libraries], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
 child.once('message', () => {
   const input = JSON.stringify({ text: 'a'.repeat(60) + '!' });
-  child.send({ language: 'jsonata', text: '$match(text, /^(a+)+$/)', input }, () => console.log(child.pid));
+  child.send({ language: 'jsonata', text: '$match(text, /^(a+)+$/)', input }, () => process.stdout.write(String(child.pid)));
 });
 `;
 

@@ -1,4 +1,10 @@
-import { EVENT_ADAPTER, parseSettings, secretFields, supportedForwardingType } from '@opr-connect/adapter-kit';
+import {
+  EVENT_ADAPTER,
+  MisconfiguredError,
+  parseSettings,
+  secretFields,
+  supportedForwardingType,
+} from '@opr-connect/adapter-kit';
 import { ServiceNowAdapterFactory, ServiceNowSettings } from '.';
 import {
   anEvent,
@@ -8,6 +14,7 @@ import {
   openBench,
   PASSWORD,
   settingsFor,
+  thrownBy,
   USER,
   version,
   type Bench,
@@ -74,6 +81,38 @@ describe('test connection', () => {
     await expect(bench.adapter.ping(signal())).rejects.toThrow('log-in page');
   });
 
+  it('names every setting that the instance does not know, and with what it does', async () => {
+    const wrong = bench.another({
+      ...{ closeCode: 'Solved', assignmentGroup: 'Nobody at all', callerId: 'service.desk' },
+      mapping: {
+        fields: { contact_type: 'carrier pigeon', category: 'anything' },
+        state: { out: { in_progress: '20' } },
+        severity: { out: { critical: '1/0' } },
+      },
+    });
+    const error = await thrownBy(wrong.ping(signal()));
+    expect(error).toBeInstanceOf(MisconfiguredError);
+    expect(error.message.split('; ')).toEqual([
+      'mapping.state.out.in_progress: must be one that incident defines: 1, 2, 3, 6, 7, 8',
+      'mapping.severity.out.critical: must be one that incident defines: 1, 2, 3',
+      'mapping.fields.contact_type: must be one that incident defines: email, monitoring, phone',
+      'assignmentGroup: must be the sys_id or the name of exactly one group',
+      expect.stringMatching(/^closeCode: must be one that incident defines: Duplicate, /),
+    ]);
+  });
+
+  it('asks the instance anew each time', async () => {
+    const adapter = bench.another({ assignmentGroup: 'Linux' });
+    await expect(adapter.ping(signal())).rejects.toThrow('assignmentGroup');
+    bench.fake.tables.addGroup('Linux');
+    await adapter.ping(signal());
+  });
+
+  it('takes lists that the user may not read for no proof', async () => {
+    bench.fake.faults.add({ kind: 'hidden', path: 'sys_choice', times: 0 });
+    await bench.another({ closeCode: 'Solved', mapping: { state: { out: { closed: '99' } } } }).ping(signal());
+  });
+
   it('goes through the proxy that the settings name, and takes no longer answer than they allow', async () => {
     await expect(bench.another({ proxy: 'http://127.0.0.1:1' }).ping(signal())).rejects.toThrow('no connection');
     bench.fake.faults.add({ kind: 'status', status: 500, error: { message: 'x'.repeat(2_000), detail: null } });
@@ -104,6 +143,10 @@ describe('settings', () => {
     ['correlationDisplay', 'a^b'],
     ['journal', 'diary'],
     ['closeCodeField', 'a b'],
+    ['users', ['anna']],
+    ['groups', { net: 7 }],
+    ['ciFields', ['na me']],
+    ['closedStates', [7]],
     ['descriptionLimit', 10],
     ['mapping', { directions: { title: 'sideways' } }],
     ['mapping', { severity: { out: { critical: 'high' } } }],

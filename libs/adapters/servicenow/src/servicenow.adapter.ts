@@ -1,7 +1,6 @@
 import {
   EventAdapter,
   Mapping,
-  MisconfiguredError,
   RejectedError,
   type Adapter,
   type AdapterContext,
@@ -18,7 +17,9 @@ import {
   type Written,
 } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
+import { checkSettings } from './servicenow.check';
 import { ServiceNowClient, type ServiceNowRow } from './servicenow.client';
+import { ServiceNowCreation, type Made } from './servicenow.creation';
 import { ServiceNowDirectory } from './servicenow.directory';
 import { ServiceNowDrafts } from './servicenow.drafts';
 import { SERVICENOW } from './servicenow.facts';
@@ -26,6 +27,7 @@ import { parseHook, verifySignature } from './servicenow.hook';
 import { ServiceNowJournal } from './servicenow.journal';
 import { sameLogin, ServiceNowLookUp } from './servicenow.look-up';
 import { changesBetween, describeSnapshot } from './servicenow.mapping';
+import { Names } from './servicenow.names';
 import { annotationsOf, holdsNote, journalEntry, noteId, type Note } from './servicenow.notes';
 import { pollRows } from './servicenow.poll';
 import {
@@ -36,14 +38,17 @@ import {
   snapshotOf,
   type RecordRules,
 } from './servicenow.record';
+import { ServiceNowReferences } from './servicenow.references';
 import { ServiceNowSettings } from './servicenow.settings';
 
 /**
  * Events as records of a ServiceNow table, `incident` unless told. What holds:
  *
  * - One live record for each correlation key: look, create, look again; the oldest wins, and an extra one that we created is
- *   resolved as duplicate and loses the key. `correlation_id` is not unique in ServiceNow, so it can be for a moment.
+ *   resolved as duplicate and loses the key. `correlation_id` is not unique in ServiceNow, so for a moment there can be two, unless
+ *   a transform map makes the records.
  * - A row counts as found only if it carries the key itself: ServiceNow ignores conditions that it does not understand.
+ * - A closed record is not reopened: its event goes on in a new one.
  * - A journal entry is written once: each note carries a marker, and a repeat looks for it first.
  */
 export class ServiceNowAdapter implements Adapter {
@@ -54,8 +59,10 @@ export class ServiceNowAdapter implements Adapter {
   private readonly rules: RecordRules;
   private readonly client: ServiceNowClient;
   private readonly directory: ServiceNowDirectory;
+  private readonly references: ServiceNowReferences;
   private readonly drafts: ServiceNowDrafts;
   private readonly lookUp: ServiceNowLookUp;
+  private readonly creation: ServiceNowCreation;
   private readonly journal: ServiceNowJournal;
   private readonly told = new Set<string>();
 
@@ -66,10 +73,15 @@ export class ServiceNowAdapter implements Adapter {
     this.client = new ServiceNowClient(settings);
     const { closeCodeField, closeNotesField, closeNotes, closedStates, descriptionLimit } = settings;
     this.mapping = new Mapping({ ...SERVICENOW, description: { limit: descriptionLimit } }, settings.mapping);
-    this.rules = { mapping: this.mapping, closeCodeField, closeNotesField, closeNotes, closedStates };
+    this.rules = {
+      ...{ mapping: this.mapping, users: new Names(settings.users), groups: new Names(settings.groups) },
+      ...{ closeCodeField, closeNotesField, closeNotes, closedStates },
+    };
     this.directory = new ServiceNowDirectory(this.client, settings);
-    this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory);
+    this.references = new ServiceNowReferences(settings, this.rules, this.directory);
+    this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory, this.references);
     this.lookUp = new ServiceNowLookUp(this.client, this.directory, settings, this.rules, context.log);
+    this.creation = new ServiceNowCreation(this.client, this.lookUp, settings, this.rules, context.log);
     this.journal = new ServiceNowJournal(this.client, settings.table);
   }
 
@@ -77,11 +89,11 @@ export class ServiceNowAdapter implements Adapter {
     const found = await this.lookUp.find(key, signal);
     const draft = await this.drafts.ofEvent(event, key, signal);
     const values = await this.drafts.complete(draft, undefined, signal);
-    if (found.oldest) return { ...this.adopted(found.oldest, values), ...found.told };
-    const all = this.withNotes(values, draft.notes);
-    return this.settings.importTable === undefined
-      ? this.create(all, key, signal)
-      : this.import(this.settings.importTable, all, key, signal);
+    const { oldest: row, told } = found;
+    const made = row
+      ? { row, isNew: false, told }
+      : await this.creation.make(this.withNotes(values, draft.notes), key, signal);
+    return this.writtenAs(made, values);
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
@@ -148,14 +160,8 @@ export class ServiceNowAdapter implements Adapter {
 
   async ping(signal: AbortSignal): Promise<void> {
     await this.client.list(this.settings.table, [], ['sys_id'], { limit: 1 }, signal);
-    if (this.settings.closeCode !== undefined) await this.directory.resolutionCode(signal);
-  }
-
-  private async create(values: Record<string, string>, key: string, signal: AbortSignal): Promise<Written> {
-    const created = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
-    const { oldest, told } = await this.lookUp.find(key, signal, created);
-    const isOurs = !oldest || oldest['sys_id'] === created['sys_id'];
-    return { ...(isOurs ? this.written(created) : this.adopted(oldest, values)), ...told };
+    this.directory.forget();
+    await checkSettings(this.settings, this.rules, this.directory, this.references, signal);
   }
 
   /**
@@ -176,23 +182,8 @@ export class ServiceNowAdapter implements Adapter {
     const text = `Reopened from ${number}, which is closed.`;
     const all = new Map([...draft.notes, ...notes].map((note) => [note.id, note]));
     const first: Note = { id: noteId(key, 'reopened', number), text, remark: true };
-    return this.create(this.withNotes({ ...values, parent }, [first, ...all.values()]), key, signal);
-  }
-
-  /** The transform map decides whether there is a new record; which one it is, the key tells. */
-  private async import(
-    staging: string,
-    values: Record<string, string>,
-    key: string,
-    signal: AbortSignal,
-  ): Promise<Written> {
-    const { status, said } = await this.client.import(staging, stagedAs(values, staging), signal);
-    const { oldest, told } = await this.lookUp.find(key, signal);
-    if (oldest) return { ...(status === 'inserted' ? this.written(oldest) : this.adopted(oldest, values)), ...told };
-    if (status === 'error') throw new RejectedError(`import into ${staging}: ${said}`);
-    throw new MisconfiguredError(
-      `importTable: ${staging} made no record with our correlation_id (${[status, said].filter(Boolean).join(': ')}): check its transform map`,
-    );
+    const anew = this.withNotes({ ...values, parent }, [first, ...all.values()]);
+    return this.writtenAs(await this.creation.create(anew, key, signal), values);
   }
 
   private async update(id: string, values: Record<string, string>, signal: AbortSignal): Promise<ServiceNowRow> {
@@ -236,8 +227,10 @@ export class ServiceNowAdapter implements Adapter {
     return { ref: { id, displayId: row['number'] || id, url: link }, snapshot: snapshotOf(row, this.rules) };
   }
 
-  private adopted(row: ServiceNowRow, values: Readonly<Record<string, string>>): Written {
-    return { ...this.written(row), snapshot: snapshotAtCreation(values, row, this.rules), found: true };
+  /** One that was there already counts as if it had just been made, so that the read that follows tells what people did to it. */
+  private writtenAs({ row, isNew, told }: Made, values: Readonly<Record<string, string>>): Written {
+    const written = { ...this.written(row), ...told };
+    return isNew ? written : { ...written, snapshot: snapshotAtCreation(values, row, this.rules), found: true };
   }
 
   private tellOnce(message: string, level: 'info' | 'warn' = 'info'): void {
@@ -246,15 +239,6 @@ export class ServiceNowAdapter implements Adapter {
     this.context.log[level](message);
   }
 }
-
-/** ServiceNow begins the columns of a site's own table with `u_`; a field that does so already keeps its name. */
-const stagedAs = (values: Record<string, string>, staging: string): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(values).map(([field, value]) => [
-      staging.startsWith('u_') && !field.startsWith('u_') ? `u_${field}` : field,
-      value,
-    ]),
-  );
 
 @EventAdapter({ key: 'servicenow', settings: ServiceNowSettings })
 export class ServiceNowAdapterFactory implements AdapterFactory<ServiceNowSettings> {

@@ -45,6 +45,10 @@ export const ANSWERS: readonly AnswerRule[] = [
   { status: only(400), read: 'rejected', write: 'rejected' },
   { status: only(401), read: 'misconfigured', write: 'misconfigured' },
   {
+    ...{ status: only(403), says: /unscoped api/i, read: 'misconfigured', write: 'misconfigured' },
+    hint: 'give the OAuth client a broad scope, such as useraccount; roles do not help',
+  },
+  {
     ...{ status: only(403), says: /user not authorized/i, read: 'misconfigured', write: 'misconfigured' },
     hint: 'check the roles of the user',
   },

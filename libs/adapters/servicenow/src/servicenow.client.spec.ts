@@ -54,6 +54,7 @@ const table: [
   [400, 'Exception while reading request', 'bad', R, R, R, R],
   [401, 'User Not Authenticated', 'Required to provide Auth information', M, M, M, M],
   [403, 'User Not Authorized', 'Access to unscoped api is not allowed', M, M, M, M],
+  [403, 'User Not Authorized', 'Insufficient rights to query records', M, M, M, M],
   [403, 'Operation Failed', 'ACL Exception Update Failed due to security constraints', R, R, R, R],
   [403, 'Operation Failed', "Operation against file 'incident' was aborted by Business Rule 'x'", R, R, R, R],
   [404, 'No Record found', "Record doesn't exist or ACL restricts the record retrieval", G, G, M, M],
@@ -122,9 +123,11 @@ describe('what we make of an answer', () => {
       status: [from, to],
       says,
     } of ANSWERS)
-      expect(table.some(([status, message]) => status >= from && status <= to && (!says || says.test(message)))).toBe(
-        true,
-      );
+      expect(
+        table.some(
+          ([status, message, detail]) => status >= from && status <= to && (!says || says.test(`${message} ${detail}`)),
+        ),
+      ).toBe(true);
     expect(statuses.length).toBeGreaterThan(ANSWERS.length);
   });
 

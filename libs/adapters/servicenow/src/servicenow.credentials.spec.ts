@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MisconfiguredError, parseSettings, secretFields, TransientError } from '@opr-connect/adapter-kit';
 import {
   anEvent,
@@ -86,13 +88,12 @@ describe('a token', () => {
     bench.fake.logins.lifetime = 1;
     const adapter = byPassword();
     await adapter.ping(signal());
-    const refused = () => bench.fake.requests.length;
-    const before = refused();
+    const made = bench.fake.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 920));
     await adapter.ping(signal());
     expect(grants()).toEqual(['password', 'refresh_token']);
     // No call was made with a token that had ended.
-    expect(refused() - before).toBe(1);
+    expect(bench.fake.requests).toHaveLength(2 * made);
   });
 
   it('that ends in the middle of a delivery costs one call and nothing else', async () => {
@@ -135,6 +136,25 @@ describe('a token', () => {
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(secret);
     if (fault) await adapter.ping(signal());
   });
+});
+
+it('a refusal that quotes the form is told without its secrets', async () => {
+  const quoting = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const error_description = `refused: ${Buffer.concat(chunks).toString()}`;
+      response.writeHead(401).end(JSON.stringify({ error: 'invalid_request', error_description }));
+    });
+  });
+  await new Promise<void>((resolve) => quoting.listen(0, '127.0.0.1', resolve));
+  const { port } = quoting.address() as AddressInfo;
+  const error = await thrownBy(byPassword({ url: `http://127.0.0.1:${port}` }).ping(signal()));
+  quoting.closeAllConnections();
+  await new Promise((resolve) => quoting.close(resolve));
+  expect(error.message).toContain('invalid_request: refused: grant_type=password');
+  expect(error.message).not.toContain(PASSWORD);
+  expect(error.message).not.toContain(CLIENT.clientSecret);
 });
 
 describe('the settings', () => {

@@ -76,9 +76,10 @@ export class ServiceNowDirectory {
     });
   }
 
-  private async one(table: string, field: string, value: string, signal: AbortSignal): Promise<string | undefined> {
+  /** sys_id of the row with this value, whatever its case; `undefined` unless there is exactly one. */
+  async one(table: string, field: string, value: string, signal: AbortSignal): Promise<string | undefined> {
     if (!isQueryable(value)) return undefined;
-    return this.cached(`${table}.${value}`, async () => {
+    return this.cached(`${table}.${field}.${value}`, async () => {
       const rows = await this.client.list(table, [condition(field, value)], ['sys_id', field], { limit: 2 }, signal);
       const [row, second] = rows.filter((each) => each[field]?.toLowerCase() === value.toLowerCase());
       return second ? undefined : row?.['sys_id'];

@@ -1,13 +1,8 @@
-import {
-  MisconfiguredError,
-  type Delivery,
-  type Forwarded,
-  type Json,
-  type MappedProperty,
-} from '@opr-connect/adapter-kit';
+import { type Delivery, type Forwarded, type Json, type MappedProperty } from '@opr-connect/adapter-kit';
 import type { AnnotationPropertyChange, EventChange, LifecycleState, OprEvent, Severity } from '@opr-connect/opr';
 import type { ServiceNowRow } from './servicenow.client';
 import type { ServiceNowDirectory } from './servicenow.directory';
+import type { ServiceNowReferences } from './servicenow.references';
 import { noteId, type Note } from './servicenow.notes';
 import { isFinished, stateToWrite, valueIn, type RecordRules } from './servicenow.record';
 import type { ServiceNowSettings } from './servicenow.settings';
@@ -25,7 +20,6 @@ export interface Draft {
   ignored: string[];
 }
 
-const SYS_ID = /^[0-9a-f]{32}$/;
 const NOBODY = /^-|^00000000-0000-0000-ffff-ffffffffffff$/;
 
 /** From an event, or a change of one, to what is written to its record. */
@@ -34,11 +28,12 @@ export class ServiceNowDrafts {
     private readonly settings: ServiceNowSettings,
     private readonly rules: RecordRules,
     private readonly directory: ServiceNowDirectory,
+    private readonly references: ServiceNowReferences,
   ) {}
 
   /** The whole record of a new event. */
   async ofEvent(event: OprEvent, key: string, signal: AbortSignal): Promise<Draft> {
-    const { correlationDisplay, callerId, assignmentGroup } = this.settings;
+    const { correlationDisplay } = this.settings;
     const { mapping } = this.rules;
     const goes = (property: MappedProperty) => mapping.goesInForward(property);
     const further = { ...mapping.customAttributes(event), ...(await mapping.fields(event, signal)) };
@@ -58,14 +53,18 @@ export class ServiceNowDrafts {
     // A new record is open without being told.
     if (goes('state') && event.state && event.state !== 'open') draft.state = event.state;
     if (goes('solution') && event.solution) draft.solution = event.solution;
-    if (callerId) draft.values['caller_id'] = await this.fixed('callerId', callerId, signal);
+    const caller = await this.references.fixed('callerId', signal);
+    if (caller) draft.values['caller_id'] = caller;
+    await this.references.addConfigurationItem(draft, event, key, signal);
     const { assignedUser: user, assignedGroup: group } = event;
     if (goes('assigned_group') && group?.name && !NOBODY.test(group.id ?? ''))
-      await this.assignGroup(draft, group.name, key, signal);
-    else if (assignmentGroup)
-      draft.values['assignment_group'] = await this.fixed('assignmentGroup', assignmentGroup, signal);
+      await this.references.assignGroup(draft, group.name, key, signal);
+    else {
+      const usual = await this.references.fixed('assignmentGroup', signal);
+      if (usual) draft.values['assignment_group'] = usual;
+    }
     if (goes('assigned_user') && user?.loginName && !NOBODY.test(user.id ?? ''))
-      await this.assignUser(draft, user.loginName, key, signal);
+      await this.references.assignUser(draft, user.loginName, key, signal);
     return draft;
   }
 
@@ -96,10 +95,20 @@ export class ServiceNowDrafts {
           draft.state = property.currentValue;
           break;
         case 'user_property_change':
-          await this.assignUser(draft, nameOf(property.currentUserName, property.currentUserId), key, signal);
+          await this.references.assignUser(
+            draft,
+            nameOf(property.currentUserName, property.currentUserId),
+            key,
+            signal,
+          );
           break;
         case 'group_property_change':
-          await this.assignGroup(draft, nameOf(property.currentGroupName, property.currentGroupId), key, signal);
+          await this.references.assignGroup(
+            draft,
+            nameOf(property.currentGroupName, property.currentGroupId),
+            key,
+            signal,
+          );
           break;
         case 'annotation_property_change':
           if (property.changeOperation === 'delete') draft.ignored.push('annotation (delete)');
@@ -180,36 +189,11 @@ export class ServiceNowDrafts {
   private description(title: string, description: string, { drilldownUrl }: OprEvent): string {
     return fullDescription({ title, description, drilldownUrl }, this.settings.descriptionLimit);
   }
-
-  private async assignUser(draft: Draft, login: string, key: string, signal: AbortSignal): Promise<void> {
-    const id = login && (await this.directory.user(login, signal));
-    if (id !== undefined) draft.values['assigned_to'] = id;
-    else draft.notes.push(remark(key, 'assigned_user', `The event is assigned to ${login}, who is no user here.`));
-  }
-
-  private async assignGroup(draft: Draft, name: string, key: string, signal: AbortSignal): Promise<void> {
-    const id = name && (await this.directory.group(name, signal));
-    if (id !== undefined) draft.values['assignment_group'] = id;
-    else draft.notes.push(remark(key, 'assigned_group', `The event is assigned to ${name}, which is no group here.`));
-  }
-
-  /** A user or group that the settings name. */
-  private async fixed(field: 'callerId' | 'assignmentGroup', value: string, signal: AbortSignal): Promise<string> {
-    if (SYS_ID.test(value)) return value;
-    const id = await (field === 'callerId' ? this.directory.user(value, signal) : this.directory.group(value, signal));
-    if (id === undefined)
-      throw new MisconfiguredError(
-        `${field}: must be the sys_id or the name of exactly one ${field === 'callerId' ? 'user' : 'group'}`,
-      );
-    return id;
-  }
 }
 
 /** The login or group name that a change carries; "" for nobody. */
 const nameOf = (name: string | undefined, id: string | undefined): string =>
   NOBODY.test(id ?? '') ? '' : (name ?? id ?? '');
-
-const remark = (key: string, about: string, text: string): Note => ({ id: noteId(key, about), text, remark: true });
 
 /** An annotation that is edited makes a second entry: journals cannot be changed. */
 function noteOf(property: AnnotationPropertyChange, recordKey: string, changeKey: string, index: number): Note {

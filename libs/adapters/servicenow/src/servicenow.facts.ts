@@ -6,7 +6,16 @@ export const TITLE_LIMIT = 160;
 /** Fields that an event fills by itself. The resolution code and notes have settings of their own. */
 export const OWN_FIELDS: readonly string[] = [
   ...['short_description', 'description', 'state', 'impact', 'urgency', 'priority', 'assigned_to', 'assignment_group'],
-  ...['work_notes', 'comments', 'caller_id', 'correlation_id', 'correlation_display', 'close_code', 'close_notes'],
+  ...[
+    'work_notes',
+    'comments',
+    'caller_id',
+    'cmdb_ci',
+    'correlation_id',
+    'correlation_display',
+    'close_code',
+    'close_notes',
+  ],
 ];
 
 /**

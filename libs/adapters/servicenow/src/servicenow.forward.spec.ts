@@ -107,6 +107,46 @@ describe('an event becomes an incident', () => {
     expect(seen.annotations).toEqual([]);
   });
 
+  it('with user and group by the names that the settings give them', async () => {
+    const adapter = bench.another({ users: { anna: 'itil.user' }, groups: { net: 'Network' } });
+    const event = anEvent({
+      assignedUser: { id: '7', loginName: 'anna' },
+      assignedGroup: { id: '8', name: 'net' },
+    });
+    const { snapshot } = await adapter.forwardEvent(event, delivery());
+    expect(snapshot?.fields).toMatchObject({
+      ...{ 'assigned_to.user_name': 'itil.user', 'assignment_group.name': 'Network' },
+    });
+  });
+
+  it('with the configuration item that has one of the names of the event', async () => {
+    const server = bench.fake.tables.addConfigurationItem('web01', 'web01.example.com');
+    const event = anEvent({
+      relatedCi: { configurationItem: { name: 'Apache on web01' } },
+      nodeRef: { node: { primaryDnsName: 'web01.example.com' } },
+    });
+    const { ref } = await bench.another({ ciTable: 'cmdb_ci' }).forwardEvent(event, delivery());
+    expect(bench.fake.incident(ref.id)['cmdb_ci']).toBe(server['sys_id']);
+    const plain = await bench.adapter.forwardEvent(event, delivery({ key: 'without' }));
+    expect(bench.fake.incident(plain.ref.id)['cmdb_ci']).toBe('');
+  });
+
+  it('without one where none or several have them, which a note says', async () => {
+    for (const fqdn of ['a.example.com', 'b.example.com']) bench.fake.tables.addConfigurationItem('web01', fqdn);
+    const event = anEvent({ relatedCi: { configurationItem: { name: 'web01' } } });
+    const adapter = bench.another({ ciTable: 'cmdb_ci' });
+    const { ref } = await adapter.forwardEvent(event, delivery());
+    expect(bench.fake.incident(ref.id)['cmdb_ci']).toBe('');
+    expect(bench.fake.journal(ref.id)[0]?.['value']).toContain(
+      'The event is about web01, which is no configuration item here, or more than one.',
+    );
+    // An ignored filter answers other rows.
+    bench.fake.faults.add({ kind: 'ignore_query', path: 'cmdb_ci', times: 0 });
+    const other = anEvent({ relatedCi: { configurationItem: { name: 'db01' } } });
+    const { ref: second } = await adapter.forwardEvent(other, delivery({ key: 'db' }));
+    expect(bench.fake.incident(second.id)['cmdb_ci']).toBe('');
+  });
+
   it('unassigned, if OMi says nobody in its own way', async () => {
     const nobody = '00000000-0000-0000-ffff-ffffffffffff';
     const event = anEvent({ assignedUser: { id: nobody, loginName: 'x' }, assignedGroup: { id: '-1', name: 'y' } });
@@ -143,6 +183,29 @@ describe('one live incident for one key', () => {
     expect(again.ref.displayId).toBe('INC0010001');
     expect(bench.fake.incidents()).toHaveLength(1);
     expect(bench.fake.counts.posts).toBe(1);
+  });
+
+  it('after a query that lags behind made a second one, which is resolved as soon as both are seen', async () => {
+    bench.fake.lagMs = 300;
+    bench.fake.faults.add({ kind: 'lost', method: 'POST' });
+    await thrownBy(bench.adapter.forwardEvent(anEvent(), delivery()));
+    await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 2 }));
+    bench.fake.lagMs = 0;
+    const { ref, duplicates } = await bench.adapter.forwardEvent(anEvent(), delivery({ attempt: 3 }));
+    expect([ref.displayId, duplicates]).toEqual(['INC0010001', ['INC0010002']]);
+    expect(live()).toMatchObject([{ number: 'INC0010001' }]);
+  });
+
+  it('after the instance dropped its key, which is written once more', async () => {
+    bench.fake.faults.add({ kind: 'dropped', method: 'POST', field: 'correlation_id' });
+    const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(bench.fake.incident(ref.id)['correlation_id']).toBe(KEY);
+    expect(bench.logged).toEqual([]);
+    bench.fake.faults.add({ kind: 'dropped', field: 'correlation_display', times: 0 });
+    await bench.adapter.forwardEvent(anEvent(), delivery({ key: 'other' }));
+    expect(bench.logged).toEqual([
+      { level: 'warn', message: expect.stringContaining('the user may not write correlation_id') },
+    ]);
   });
 
   it('after the create took longer than our time-out and then happened', async () => {

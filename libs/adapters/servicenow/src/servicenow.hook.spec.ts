@@ -154,7 +154,14 @@ describe('what a person does in ServiceNow', () => {
   });
   afterEach(async () => {
     bench.fake.hooks.target = undefined;
-    Object.assign(bench.fake.hooks.behaviour, { off: false, delayMs: 0, doubled: false, reordered: false, echo: true });
+    Object.assign(bench.fake.hooks.behaviour, {
+      off: false,
+      delayMs: 0,
+      doubled: false,
+      reordered: false,
+      forged: false,
+      echo: true,
+    });
     await bench.fake.hooks.quiet();
     receiver.closeAllConnections();
     await new Promise((resolve) => receiver.close(resolve));
@@ -214,6 +221,15 @@ describe('what a person does in ServiceNow', () => {
     expect((await seen()).map(({ snapshot }) => snapshot?.version)).toEqual([2, 2, 1, 1, 3, 3].map(version));
     expect(bench.adapter.traits.hooksMayReorder).toBe(true);
     expect(bench.adapter.compareVersions('2024-03-29 20:40:15#10', '2024-03-29 20:40:15#9')).toBeGreaterThan(0);
+  });
+
+  it('is told by nobody else: what a forger signs is refused', async () => {
+    bench.fake.hooks.behaviour.forged = true;
+    bench.fake.asPerson('itil.user').workNote(record.ref.id, 'not from ServiceNow');
+    await bench.fake.hooks.quiet();
+    const [hook] = received;
+    expect(() => hook && bench.adapter.verifyHook(hook)).toThrow(ForgedHookError);
+    received.length = 0;
   });
 
   it('is not told where the business rule leaves our own work out', async () => {

@@ -3,12 +3,13 @@ import { Mapping, mappingReport, type MappingSettings, type Snapshot } from '@op
 import { SEVERITIES } from '@opr-connect/opr';
 import { SERVICENOW, TITLE_LIMIT } from './servicenow.facts';
 import { changesBetween, describeSnapshot } from './servicenow.mapping';
+import { Names } from './servicenow.names';
 import { annotationsOf, holdsNote, journalEntry, noteId } from './servicenow.notes';
-import { snapshotAtCreation, stateToWrite, type RecordRules } from './servicenow.record';
+import { compareVersions, snapshotAtCreation, stateToWrite, type RecordRules } from './servicenow.record';
 import { eventDescription, eventTitle, fullDescription, shortDescription } from './servicenow.texts';
 
 const rulesWith = (settings?: Partial<MappingSettings>): RecordRules => ({
-  mapping: new Mapping(SERVICENOW, settings),
+  ...{ mapping: new Mapping(SERVICENOW, settings), users: new Names(), groups: new Names() },
   ...{ closeCodeField: 'close_code', closeNotesField: 'close_notes', closeNotes: 'The event was closed.' },
   closedStates: ['7', '8'],
 });
@@ -132,6 +133,18 @@ it('the report says what collapses and what a trip changes', () => {
   expect(report.find(({ property }) => property === 'priority')).toMatchObject({ direction: 'none', collapsing: [] });
 });
 
+it('users and groups come back by the names that events have for them', () => {
+  const names = { users: new Names({ anna: 'itil.user', ann: 'itil.user' }), groups: new Names({ net: 'Network' }) };
+  const after = snapshot({
+    ...{ assigned_to: 'u', 'assigned_to.user_name': 'itil.user' },
+    ...{ assignment_group: 'g', 'assignment_group.name': 'Network' },
+  });
+  expect(changesBetween(snapshot(), after, { ...rules, ...names })).toMatchObject([
+    { currentUserName: 'anna' },
+    { currentGroupName: 'net' },
+  ]);
+});
+
 it('a property whose direction is out never comes back', () => {
   const own = rulesWith({ directions: { state: 'out', title: 'none' } });
   const after = snapshot({ state: '2', short_description: 'Other', close_notes: 'Done' });
@@ -250,6 +263,13 @@ describe('a record that is found, not created', () => {
     const fields = snapshotAtCreation({ ...written, assignment_group: 'g' }, row, rules).fields;
     expect(fields).toMatchObject({ assignment_group: 'g', 'assignment_group.name': 'Network', assigned_to: '' });
   });
+});
+
+it('versions are ordered by record first, the younger being newer, then by count', () => {
+  const versions = ['2024-03-29 20:40:15#10', '2024-03-29 20:40:15#9', '2024-03-29 20:40:16#0', '0'];
+  expect(versions.sort(compareVersions)).toEqual([
+    ...['0', '2024-03-29 20:40:15#9', '2024-03-29 20:40:15#10', '2024-03-29 20:40:16#0'],
+  ]);
 });
 
 it('a record is described in the words of ServiceNow', () => {

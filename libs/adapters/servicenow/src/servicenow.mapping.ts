@@ -1,5 +1,6 @@
 import type { ExternalEvent, Snapshot } from '@opr-connect/adapter-kit';
 import type { LifecycleState, Priority, PropertyChange, Severity } from '@opr-connect/opr';
+import type { Names } from './servicenow.names';
 import { valueIn, type RecordRules } from './servicenow.record';
 import { eventDescription, eventTitle } from './servicenow.texts';
 
@@ -15,10 +16,8 @@ interface Properties {
   assigned_group?: string;
 }
 
-function propertiesOf(
-  snapshot: Snapshot | undefined,
-  { mapping, closeNotesField, closeNotes }: RecordRules,
-): Properties {
+function propertiesOf(snapshot: Snapshot | undefined, rules: RecordRules): Properties {
+  const { mapping, users, groups, closeNotesField, closeNotes } = rules;
   const value = (field: string) => valueIn(snapshot, field);
   const [short, description, notes] = [value('short_description'), value('description'), value(closeNotesField)];
   return {
@@ -28,14 +27,14 @@ function propertiesOf(
     severity: mapping.severity?.toOpr(`${value('impact')}/${value('urgency')}`),
     priority: mapping.priority?.toOpr(value('priority') ?? ''),
     state: mapping.state?.toOpr(value('state') ?? ''),
-    assigned_user: nameOf(value('assigned_to'), value('assigned_to.user_name')),
-    assigned_group: nameOf(value('assignment_group'), value('assignment_group.name')),
+    assigned_user: nameOf(value('assigned_to'), value('assigned_to.user_name'), users),
+    assigned_group: nameOf(value('assignment_group'), value('assignment_group.name'), groups),
   };
 }
 
 /** A reference without a name that we may read cannot be expressed; an empty one is nobody. */
-const nameOf = (reference: string | undefined, name: string | undefined): string | undefined =>
-  reference === '' ? '' : name || undefined;
+const nameOf = (reference: string | undefined, name: string | undefined, names: Names): string | undefined =>
+  reference === '' ? '' : name ? names.toOpr(name) : undefined;
 
 /** The fields whose values make up a property. */
 const sources = ({ closeNotesField }: RecordRules): Readonly<Record<keyof Properties, readonly string[]>> => ({

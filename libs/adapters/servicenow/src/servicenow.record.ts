@@ -1,11 +1,14 @@
 import type { Mapping, Snapshot } from '@opr-connect/adapter-kit';
 import type { LifecycleState } from '@opr-connect/opr';
 import type { ServiceNowRow } from './servicenow.client';
+import type { Names } from './servicenow.names';
 import { oneLine } from './servicenow.texts';
 
 /** How the records of one server are written and read: what the settings say of them. */
 export interface RecordRules {
   mapping: Mapping;
+  users: Names;
+  groups: Names;
   /** Names of the fields for the resolution code and notes; the code's is empty in a table that has none. */
   closeCodeField: string;
   closeNotesField: string;

@@ -46,6 +46,19 @@ const IsInstanceUrl = (options?: ValidationOptions): PropertyDecorator =>
     options,
   );
 
+const IsNames = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isNames',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        Object.values(value).every((each) => typeof each === 'string' && each !== ''),
+      defaultMessage: () => '$property must be a map of names to names',
+    },
+  });
+
 /** A text that some ways of logging in need and the others have no use for. */
 const NeededBy = (...auths: Auth[]): PropertyDecorator => {
   const problem = (value: unknown, auth: unknown) => {
@@ -135,6 +148,26 @@ export class ServiceNowSettings extends HttpSettings {
   @IsString()
   @IsNotEmpty()
   assignmentGroup?: string;
+
+  /** Users by their login in events, each with the `user_name` in ServiceNow. Others have one login in both. */
+  @Optional()
+  @IsNames()
+  users?: Record<string, string>;
+
+  /** Groups by their name in events, each with the name in ServiceNow. Others have one name in both. */
+  @Optional()
+  @IsNames()
+  groups?: Record<string, string>;
+
+  /** Table in which the configuration item of a new record is looked up, such as `cmdb_ci`. Without it none is. */
+  @IsOptional()
+  @Matches(FIELD)
+  ciTable?: string;
+
+  /** Fields of that table that may hold the name, best first. */
+  @IsArray()
+  @Matches(FIELD, { each: true })
+  ciFields: string[] = ['name', 'fqdn'];
 
   /** Resolution code; must be one that the instance defines. Without it the first known one that it does define is taken. */
   @IsOptional()

@@ -22,6 +22,7 @@ afterEach(() => bench.fake.close());
 /** As in the manual. */
 const PROBLEM = {
   ...{ table: 'problem', closeCode: 'fix_applied', closeCodeField: 'resolution_code' },
+  closedStates: ['107'],
   mapping: {
     state: {
       out: { open: '101', in_progress: '104', resolved: '106', closed: '106' },
@@ -31,6 +32,7 @@ const PROBLEM = {
 };
 const TASK = {
   ...{ table: 'u_monitoring_task', closeCodeField: '' },
+  closedStates: [],
   mapping: {
     state: {
       out: { resolved: '3', closed: '3' },
@@ -62,6 +64,7 @@ describe.each([
     ]);
     await carry(stateChange('open'));
     expect(state()).toBe(inProgress);
+    expect(bench.fake.records(table)).toHaveLength(1);
     const seen = await adapter.getExternalEvent(forwardedAs(written), delivery());
     expect(seen.annotations).toMatchObject([{ text: 'On it', own: true }]);
   });

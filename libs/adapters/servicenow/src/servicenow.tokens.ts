@@ -105,7 +105,10 @@ export class ServiceNowTokens {
     const said = [property(json, 'error'), property(json, 'error_description')].filter(
       (each) => typeof each === 'string',
     );
-    const text = [`POST ${this.url}: ${status}`, said.join(': ').slice(0, 200)].filter(Boolean).join(' – ');
+    // Some gateways quote a form that they refuse.
+    const secrets = Object.entries({ ...this.grant, ...this.client }).filter(([name]) => /secret|password$/.test(name));
+    const words = secrets.reduce((rest, [, secret]) => rest.replaceAll(secret, '***'), said.join(': '));
+    const text = [`POST ${this.url}: ${status}`, words.slice(0, 200)].filter(Boolean).join(' – ');
     if (status === 429 || status >= 500)
       return new TransientError(text, { scope: 'server', retryAfterMs: retryAfterMs(headers) });
     return new MisconfiguredError(

@@ -13,10 +13,13 @@ import { Refusal, type Row } from './fake-tables';
  * | --- | --- |
  * | `GET /_fake/state` | counts, records with their journals (`incidents`, and `records` by table), faults that wait, hooks that were sent |
  * | `POST /_fake/as/<login>/<number or sys_id>` | changes fields as that person; `work_notes` and `comments` add entries |
+ * | `POST /_fake/delete/<number or sys_id>` | deletes a record; no rule runs |
  * | `POST /_fake/faults`, `DELETE /_fake/faults` | orders a fault (`Fault` as JSON), forgets all |
  * | `POST /_fake/hooks` | changes the hook's behaviour (`HookBehaviour`) and target (`url`, `secret`) |
  * | `POST /_fake/imports/<staging table>` | what its transform map does (`ImportMap`) |
  * | `POST /_fake/tokens` | `{"lifetime"?: seconds, "expire"?: true, "revoke"?: true}`: what becomes of access tokens |
+ * | `POST /_fake/search` | `{"lagMs"}`: how long after its creation a query does not find a record |
+ * | `POST /_fake/clock` | `{"skewMs"}`: how far the instance's clock goes before ours |
  * | `POST /_fake/down` | refuses connections for `{"forMs": …}` |
  */
 export function control(fake: FakeServiceNow, method: string, url: URL, body: string, response: ServerResponse): void {
@@ -31,6 +34,9 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
         const [login = '', record = ''] = names;
         return say(200, fake.asPerson(login).update(record, jsonOf<Row>(body)));
       }
+      case 'POST delete':
+        fake.tables.remove(names[0] ?? '');
+        return say(200, { deleted: names[0] });
       case 'POST faults':
         fake.faults.add(jsonOf<Fault>(body));
         return say(200, fake.faults.list());
@@ -55,6 +61,12 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
         if (revoke) fake.logins.revoke();
         return say(200, { lifetime: fake.logins.lifetime, grants: fake.logins.grants });
       }
+      case 'POST search':
+        fake.lagMs = jsonOf<{ lagMs: number }>(body).lagMs;
+        return say(200, { lagMs: fake.lagMs });
+      case 'POST clock':
+        fake.tables.skewMs = jsonOf<{ skewMs: number }>(body).skewMs;
+        return say(200, { skewMs: fake.tables.skewMs });
       case 'POST down': {
         const { forMs } = jsonOf<{ forMs: number }>(body);
         say(200, { down: true, forMs });

@@ -19,6 +19,8 @@ export interface HookBehaviour {
   doubled: boolean;
   /** Sends hooks in pairs, the later one first. A single one is sent after 50 ms. */
   reordered: boolean;
+  /** Signs with a key of its own. */
+  forged: boolean;
   /** Also sends what these logins wrote. The rule in the manual leaves the integration user out. */
   echo: boolean;
 }
@@ -39,7 +41,14 @@ const JOURNAL_WINDOW_MS = 300_000;
 /** The business rule of the manual: asynchronous, signed, in order, and never tried again. */
 export class FakeHooks {
   target: HookTarget | undefined;
-  readonly behaviour: HookBehaviour = { off: false, delayMs: 0, doubled: false, reordered: false, echo: true };
+  readonly behaviour: HookBehaviour = {
+    off: false,
+    delayMs: 0,
+    doubled: false,
+    reordered: false,
+    forged: false,
+    echo: true,
+  };
   readonly sent: SentHook[] = [];
   /** The system property `opr_connect.fields`. */
   furtherFields: readonly string[] = [];
@@ -95,7 +104,7 @@ export class FakeHooks {
     const tables = this.tables();
     const walk = (column: string, table: string, field: string) =>
       tables.table(table).find((other) => other['sys_id'] === row[column])?.[field] ?? '';
-    const since = glideTime(new Date(Date.now() - JOURNAL_WINDOW_MS));
+    const since = glideTime(new Date(tables.now() - JOURNAL_WINDOW_MS));
     const entries = tables.journal(row['sys_id'] ?? '').filter((entry) => (entry['sys_created_on'] ?? '') >= since);
     const body = {
       ...{
@@ -109,7 +118,7 @@ export class FakeHooks {
         sys_created_on: row['sys_created_on'],
         sys_updated_by: row['sys_updated_by'],
         operation,
-        sent_at: glideTime(),
+        sent_at: glideTime(new Date(tables.now())),
       },
       fields: {
         ...Object.fromEntries([...FIELDS, ...this.furtherFields].map((field) => [field, row[field] ?? ''])),
@@ -131,7 +140,9 @@ export class FakeHooks {
     if (this.behaviour.delayMs > 0) await this.pause(this.behaviour.delayMs);
     const target = this.target;
     if (!target || this.stopped.aborted) return;
-    const signature = createHmac('sha256', target.secret).update(body).digest('base64');
+    const signature = createHmac('sha256', this.behaviour.forged ? `not ${target.secret}` : target.secret)
+      .update(body)
+      .digest('base64');
     const status = await send(target.url, body, signature, this.stopped);
     this.sent.push({ body, signature, status });
   }

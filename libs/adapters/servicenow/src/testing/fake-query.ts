@@ -116,7 +116,9 @@ function displayOf(tables: FakeTables, table: string, row: Row, column: string):
   if (JOURNALS.some((journal) => journal === column)) return journalText(tables, row, column);
   const target = REFERENCES[column];
   if (target) return tables.table(target).find((other) => other['sys_id'] === value)?.['name'] ?? value;
-  const choices = tables.table('sys_choice').filter((each) => each['name'] === table && each['element'] === column);
+  const choices = tables
+    .table('sys_choice')
+    .filter((each) => [table, 'task'].includes(each['name'] ?? '') && each['element'] === column);
   const choice = choices.find((each) => each['value'] === value);
   return choice?.['label'] ?? value;
 }

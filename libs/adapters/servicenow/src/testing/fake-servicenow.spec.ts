@@ -139,6 +139,80 @@ describe('the control desk of the fake', () => {
     expect(await desk('GET', 'nothing')).toEqual({ error: 'no such control' });
   });
 
+  it('orders what goes wrong with calls', async () => {
+    const order = (fault: object) => desk('POST', 'faults', fault);
+    const limited = async (says: string) => {
+      await order({ kind: 'limit', says, wait: 30 });
+      const { status, headers } = await api('GET', 'incident');
+      const told = ['retry-after', 'x-ratelimit-limit', 'x-ratelimit-reset', 'x-ratelimit-rule'];
+      return { status, told: told.filter((name) => headers.has(name)) };
+    };
+    expect(await limited('rule')).toEqual({
+      status: 429,
+      told: ['retry-after', 'x-ratelimit-limit', 'x-ratelimit-reset', 'x-ratelimit-rule'],
+    });
+    expect(await limited('reset-only')).toMatchObject({
+      told: ['x-ratelimit-limit', 'x-ratelimit-reset', 'x-ratelimit-rule'],
+    });
+    expect(await limited('retry-date')).toMatchObject({ told: ['retry-after'] });
+    expect(await limited('bare')).toEqual({ status: 429, told: [] });
+
+    const { sys_id: id = '' } = fake.tables.insert({ short_description: 'A' }, 'itil.user');
+    await order({ kind: 'dropped', field: 'short_description' });
+    expect(await api('PATCH', `incident/${id}`, { short_description: 'B', state: '2' })).toMatchObject({
+      json: { result: { short_description: 'A', state: '2' } },
+    });
+    for (const call of [() => api('PATCH', `incident/${id}`, { state: '1' }), () => api('GET', `incident/${id}`)]) {
+      await order({ kind: 'hidden' });
+      expect(await call()).toMatchObject({ status: 404, json: { error: { message: 'No Record found' } } });
+    }
+    await order({ kind: 'html', status: 503 });
+    const page = await fetch(`${fake.url}/api/now/table/incident`, { headers: { authorization } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([503, 'text/html']);
+  });
+
+  it('lets queries lag, the clock go wrong, and records go', async () => {
+    await desk('POST', 'clock', { skewMs: -7_200_000 });
+    const { headers, json } = await api('POST', 'incident', { short_description: 'A' });
+    const [date, created] = [headers.get('date') ?? '', (json as { result: Record<string, string> }).result];
+    expect(Date.now() - Date.parse(date)).toBeGreaterThan(7_000_000);
+    expect(Date.now() - Date.parse(`${created['sys_created_on']}Z`)).toBeGreaterThan(7_000_000);
+    await desk('POST', 'search', { lagMs: 60_000 });
+    expect(await api('GET', 'incident')).toMatchObject({ json: { result: [] } });
+    expect((await api('GET', `incident/${created['sys_id']}`)).status).toBe(200);
+    await desk('POST', `delete/${created['number']}`);
+    expect((await api('GET', `incident/${created['sys_id']}`)).status).toBe(404);
+  });
+
+  it('gives out tokens and ends them', async () => {
+    await fake.close();
+    fake = await FakeServiceNow.start({
+      ...{ user: 'api', password: 'pw', apiKey: 'key' },
+      oauth: { clientId: 'id', clientSecret: 'secret' },
+    });
+    const form = new URLSearchParams({ grant_type: 'password', client_id: 'id', client_secret: 'secret' });
+    const ask = async (more: object, query = '') => {
+      const body = new URLSearchParams([...form, ...Object.entries(more)] as [string, string][]);
+      const answer = await fetch(`${fake.url}/oauth_token.do${query}`, { method: 'POST', body });
+      return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+    };
+    const login = { username: 'api', password: 'pw' };
+    const { json } = await ask(login);
+    expect(json).toMatchObject({ token_type: 'Bearer', scope: 'useraccount', expires_in: 1_800 });
+    expect((await ask(login)).json['access_token']).toBe(json['access_token']);
+    const refused = { status: 401, json: { error: 'server_error', error_description: 'access_denied' } };
+    expect(await ask({ ...login, password: 'no' })).toEqual(refused);
+    expect(await ask(login, '?x=1')).toEqual(refused);
+    const use = async () => {
+      const headers = { authorization: `Bearer ${String(json['access_token'])}` };
+      return (await fetch(`${fake.url}/api/now/table/incident`, { headers })).status;
+    };
+    expect(await use()).toBe(200);
+    await desk('POST', 'tokens', { expire: true, lifetime: 60 });
+    expect(await use()).toBe(401);
+    expect((await ask(login)).json).toMatchObject({ expires_in: 60 });
+  });
+
   it('goes down and comes back on the same port', async () => {
     const { url } = fake;
     await desk('POST', 'down', { forMs: 1_000 });

@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { control } from './fake-control';
-import { FakeFaults, type Fault } from './fake-faults';
+import { answerInstead, FakeFaults, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
 import { FakeImports } from './fake-import';
 import { FakeLogins, type FakeLogin } from './fake-logins';
-import { listPage, loginPage, missingPage, recordPage } from './fake-pages';
+import { listPage, missingPage, recordPage } from './fake-pages';
 import { errorAnswer, IMPORT_PATH, importApi, tableApi, TABLE_PATH, type ApiAnswer } from './fake-table-api';
 import { FakeTables, type Row } from './fake-tables';
 
@@ -57,6 +57,8 @@ export class FakeServiceNow {
   readonly requests: RecordedRequest[] = [];
   readonly faults = new FakeFaults();
   readonly logins: FakeLogins;
+  /** How long after its creation a query does not find a record, as on a replica that lags behind. */
+  lagMs = 0;
   readonly hooks: FakeHooks;
   readonly tables: FakeTables;
   readonly imports: FakeImports;
@@ -187,7 +189,13 @@ export class FakeServiceNow {
     if (fault?.kind === 'lost') return void request.socket.destroy();
     const cookies = { 'Set-Cookie': `glide_session=${randomBytes(6).toString('hex')}; Path=/; HttpOnly` };
     const transaction = { 'X-Transaction-ID': randomBytes(6).toString('hex') };
-    response.writeHead(answer.status, { ...USUAL_HEADERS, ...cookies, ...transaction, ...answer.headers });
+    response.writeHead(answer.status, {
+      ...USUAL_HEADERS,
+      Date: new Date(this.tables.now()).toUTCString(),
+      ...cookies,
+      ...transaction,
+      ...answer.headers,
+    });
     if (fault?.kind === 'cut') {
       response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => request.socket.destroy());
       return;
@@ -212,12 +220,8 @@ export class FakeServiceNow {
     body: string,
     fault: Fault | undefined,
   ): ApiAnswer {
-    if (fault?.kind === 'html') return { status: 200, headers: { 'Content-Type': 'text/html' }, body: loginPage() };
-    if (fault?.kind === 'status') {
-      const { message, detail } = fault.error ?? { message: `Fault ${fault.status}`, detail: 'ordered by the test' };
-      const said = fault.quotes ? JSON.stringify(headers) : detail;
-      return { ...errorAnswer(fault.status, message, said), headers: fault.headers ?? {} };
-    }
+    const instead = answerInstead(fault, headers, this.tables.now());
+    if (instead) return instead;
     if (url.pathname === '/oauth_token.do') {
       // Parameters in the URL are refused.
       return this.logins.grant(url.search === '' ? (headers['content-type'] ?? '') : '', body);
@@ -228,7 +232,9 @@ export class FakeServiceNow {
       return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
     }
     const call = {
-      ...{ method, url, body, by: this.options.user },
+      ...{ method, url, by: this.options.user },
+      body: fault?.kind === 'dropped' ? without(fault.field, body) : body,
+      lagMs: this.lagMs,
       ...{ ignoreQuery: fault?.kind === 'ignore_query', hidden: fault?.kind === 'hidden' },
     };
     if (TABLE_PATH.test(url.pathname)) return tableApi(this.tables, call);
@@ -254,6 +260,12 @@ export class FakeServiceNow {
   private pause(ms: number): Promise<void> {
     return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
   }
+}
+
+function without(field: string, body: string): string {
+  const values = JSON.parse(body || '{}') as Record<string, unknown>;
+  const rest = Object.entries(values).filter(([name]) => name !== field && name !== `u_${field}`);
+  return JSON.stringify(Object.fromEntries(rest));
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

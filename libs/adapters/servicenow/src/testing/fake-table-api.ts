@@ -11,6 +11,8 @@ export interface ApiCall {
   by: string;
   ignoreQuery: boolean;
   hidden: boolean;
+  /** A query does not find records that are younger. */
+  lagMs: number;
 }
 
 export interface ApiAnswer {
@@ -61,8 +63,8 @@ function viewOf(url: URL): View {
   };
 }
 
-function list(tables: FakeTables, table: string, { url, ignoreQuery, hidden }: ApiCall): ApiAnswer {
-  const rows = hidden ? [] : tables.table(table);
+function list(tables: FakeTables, table: string, { url, ignoreQuery, hidden, lagMs }: ApiCall): ApiAnswer {
+  const rows = hidden ? [] : tables.table(table).filter((row) => !tables.isYounger(row, lagMs));
   const found = select(table, rows, ignoreQuery ? '' : (url.searchParams.get('sysparm_query') ?? ''));
   const offset = Number(url.searchParams.get('sysparm_offset') ?? 0);
   const limit = Number(url.searchParams.get('sysparm_limit') ?? 10_000);
@@ -91,8 +93,8 @@ function create(tables: FakeTables, table: string, { url, body, by }: ApiCall): 
   return answer(201, show(tables, table, row, viewOf(url)), { Location: location });
 }
 
-function update(tables: FakeTables, table: string, id: string, { url, body, by }: ApiCall): ApiAnswer {
-  const row = tables.table(table).find((each) => each['sys_id'] === id);
+function update(tables: FakeTables, table: string, id: string, { url, body, by, hidden }: ApiCall): ApiAnswer {
+  const row = hidden ? undefined : tables.table(table).find((each) => each['sys_id'] === id);
   if (!row) return missing();
   return answer(200, show(tables, table, tables.update(row, fieldsOf(body), by), viewOf(url)));
 }

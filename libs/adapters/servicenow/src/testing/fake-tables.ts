@@ -32,6 +32,7 @@ export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, TASK_COLUMNS])),
   sys_user: ['sys_id', 'user_name', 'name', 'email', 'active'],
   sys_user_group: ['sys_id', 'name', 'active'],
+  cmdb_ci: ['sys_id', 'name', 'fqdn', 'sys_class_name'],
   sys_choice: ['sys_id', 'name', 'element', 'value', 'label', 'inactive', 'language'],
   sys_journal_field: ['sys_id', 'name', 'element', 'element_id', 'value', 'sys_created_on', 'sys_created_by'],
 };
@@ -44,6 +45,7 @@ export const REFERENCES: Readonly<Record<string, string>> = {
   resolved_by: 'sys_user',
   closed_by: 'sys_user',
   assignment_group: 'sys_user_group',
+  cmdb_ci: 'cmdb_ci',
 };
 
 const SYSTEM_COLUMNS = new Set(
@@ -58,7 +60,7 @@ const PRIORITY: Readonly<Record<string, string>> = {
 export const sysId = (): string => randomBytes(16).toString('hex');
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC: no finer than a second, like the real thing. */
-export const glideTime = (date = new Date()): string => date.toISOString().slice(0, 19).replace('T', ' ');
+export const glideTime = (date: Date): string => date.toISOString().slice(0, 19).replace('T', ' ');
 
 export type Written = (row: Row, operation: 'insert' | 'update') => void;
 
@@ -71,18 +73,40 @@ export class FakeTables {
     ...Object.fromEntries(Object.keys(TASK_KINDS).map((table): [string, Row[]] => [table, []])),
     sys_user: [],
     sys_user_group: [],
+    cmdb_ci: [],
     sys_choice: [],
     sys_journal_field: [],
   };
+  /** How far the instance's clock goes before ours. */
+  skewMs = 0;
   private lastNumber = 10_000;
+  private readonly born = new WeakMap<Row, number>();
 
   constructor(private readonly written: Written) {
     for (const login of ['itil.user', 'itil.admin', 'service.desk']) this.addUser(login);
     for (const group of ['Network', 'Service Desk', 'Hardware']) this.addGroup(group);
     this.setCloseCodes(['Duplicate', 'Known error', 'Resolved by caller', 'Solution provided', 'User error']);
     this.addChoice('resolution_code', 'fix_applied', 'Fix Applied', 'problem');
+    const levels = { '1': 'High', '2': 'Medium', '3': 'Low' };
+    for (const [value, label] of Object.entries(levels))
+      for (const element of ['impact', 'urgency']) this.addChoice(element, value, `${value} - ${label}`, 'task');
+    for (const value of ['email', 'monitoring', 'phone']) this.addChoice('contact_type', value, value, 'task');
     for (const [table, { states }] of Object.entries(TASK_KINDS))
       for (const [value, label] of Object.entries(states)) this.addChoice('state', value, label, table);
+  }
+
+  /** The instance's clock, in milliseconds. */
+  now(): number {
+    return Date.now() + this.skewMs;
+  }
+
+  private time(): string {
+    return glideTime(new Date(this.now()));
+  }
+
+  /** Whether a record was made less than so long ago. */
+  isYounger(row: Row, ms: number): boolean {
+    return Date.now() - (this.born.get(row) ?? 0) < ms;
   }
 
   addUser(login: string, name = login.replaceAll('.', ' ')): Row {
@@ -94,6 +118,12 @@ export class FakeTables {
   addGroup(name: string): Row {
     const row = { sys_id: sysId(), name, active: 'true' };
     this.table('sys_user_group').push(row);
+    return row;
+  }
+
+  addConfigurationItem(name: string, fqdn = ''): Row {
+    const row = { sys_id: sysId(), name, fqdn, sys_class_name: 'cmdb_ci_server' };
+    this.table('cmdb_ci').push(row);
     return row;
   }
 
@@ -135,7 +165,7 @@ export class FakeTables {
 
   insert(values: Row, by: string, table = 'incident'): Row {
     const kind = kindOf(table);
-    const now = glideTime();
+    const now = this.time();
     const blank = Object.fromEntries(TASK_COLUMNS.map((column) => [column, '']));
     const row: Row = {
       ...blank,
@@ -154,6 +184,7 @@ export class FakeTables {
     this.derive(row, undefined, by);
     this.checkPolicy(row);
     this.table(table).push(row);
+    this.born.set(row, Date.now());
     this.addEntries(row, values, by);
     this.written(row, 'insert');
     return row;
@@ -172,7 +203,7 @@ export class FakeTables {
     this.checkPolicy(next);
     Object.assign(row, next, {
       sys_mod_count: String(Number(row['sys_mod_count']) + 1),
-      sys_updated_on: glideTime(),
+      sys_updated_on: this.time(),
       sys_updated_by: by,
     });
     this.addEntries(row, values, by);
@@ -194,9 +225,9 @@ export class FakeTables {
     const [resolved, isClosed] = [finished, closed].map((states) => states.includes(row['state'] ?? ''));
     row['active'] = isClosed ? 'false' : 'true';
     if (row['state'] === before?.['state']) return;
-    row['resolved_at'] = resolved ? row['resolved_at'] || glideTime() : '';
+    row['resolved_at'] = resolved ? row['resolved_at'] || this.time() : '';
     row['resolved_by'] = resolved ? row['resolved_by'] || this.idOf(by) : '';
-    row['closed_at'] = isClosed ? glideTime() : '';
+    row['closed_at'] = isClosed ? this.time() : '';
   }
 
   /** A code that is no choice counts as missing: that is how the data policy of the base system words it. */
@@ -220,7 +251,7 @@ export class FakeTables {
       const value = values[element];
       if (!value) continue;
       const record = { name: row['sys_class_name'] ?? '', element, element_id: row['sys_id'] ?? '' };
-      const stamp = { sys_created_on: glideTime(), sys_created_by: by };
+      const stamp = { sys_created_on: this.time(), sys_created_by: by };
       this.table('sys_journal_field').push({ sys_id: sysId(), ...record, value, ...stamp });
     }
   }
