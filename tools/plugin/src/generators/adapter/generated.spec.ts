@@ -7,10 +7,10 @@ import type { AdapterOptions } from './options';
 /** Whatever differs in code is in one of these. */
 const SHAPES = [
   { name: 'only-told', level: 'notify', auth: 'basic' },
-  { name: 'updated', level: 'notify_and_update', auth: 'bearer' },
-  { name: 'pushed', auth: 'api-key' },
-  { name: 'polled', auth: 'basic', poll: true },
-  { name: 'both-ways', auth: 'bearer', push: true, poll: true },
+  { name: 'updated', level: 'notify_and_update', auth: 'api-key' },
+  { name: 'acme-desk', level: 'synchronize', auth: 'bearer', push: true },
+  { name: 'polled', poll: true },
+  { name: 'both-ways', auth: 'api-key', push: true, poll: true },
 ] as const satisfies AdapterOptions[];
 const FOLDERS = SHAPES.map(({ name }) => `libs/adapters/${name}`);
 const LIMIT_MS = 180_000;
@@ -28,26 +28,42 @@ afterAll(() => workspace.remove());
 const trouble = ({ code, said }: { code: number; said: string }): string =>
   code === 0 ? '' : said || `exit code ${code}`;
 
+const outdented = (text: string): string => text.replace(/^ +/gm, '');
+
 describe('What the generator writes', () => {
   it('is the project, its page, and one line where core, npm and TypeScript want to know of it', () => {
-    const outside = [...(written.get('pushed') ?? [])].filter((path) => !path.startsWith('libs/adapters/pushed/'));
+    const outside = [...(written.get('acme-desk') ?? [])].filter(
+      (path) => !path.startsWith('libs/adapters/acme-desk/'),
+    );
     expect(outside).toEqual([
       ...['apps/core/package.json', 'apps/core/src/adapters.ts', 'apps/core/tsconfig.json'],
-      ...['docs/adapters.md', 'docs/pushed.md', 'tsconfig.json'],
+      ...['docs/acme-desk.md', 'docs/adapters.md', 'tsconfig.json'],
     ]);
-    expect(workspace.read('apps/core/src/adapters.ts').match(/PushedAdapterModule/g)).toHaveLength(2);
-    expect(workspace.read('tsconfig.json').match(/libs\/adapters\/pushed/g)).toHaveLength(1);
+    expect(workspace.read('apps/core/src/adapters.ts').match(/AcmeDeskAdapterModule/g)).toHaveLength(2);
+    expect(workspace.read('tsconfig.json').match(/libs\/adapters\/acme-desk/g)).toHaveLength(1);
   });
 
   it('is what a dry run tells, which writes nothing', async () => {
     const ended = await workspace.run('nx', ['g', '@opr-connect/plugin:adapter', 'seen-dry', '--dry-run']);
     expect(trouble(ended)).toBe('');
     const told = [...ended.said.matchAll(/^(?:CREATE|UPDATE) (\S+)/gm)].map(([, path = '']) => path).sort();
-    const expected = (written.get('pushed') ?? []).map((path) => path.replaceAll('pushed', 'seen-dry')).sort();
+    const expected = (written.get('acme-desk') ?? []).map((path) => path.replaceAll('acme-desk', 'seen-dry')).sort();
     expect(told).toEqual(expected);
     expect(existsSync(join(workspace.root, 'libs/adapters/seen-dry'))).toBe(false);
     expect(workspace.read('apps/core/src/adapters.ts')).not.toContain('SeenDry');
   }, 60_000);
+
+  it('is what docs/writing-an-adapter.md shows', () => {
+    const page = workspace.read('docs/writing-an-adapter.md');
+    const shape = SHAPES.find(({ name }) => name === 'acme-desk') as AdapterOptions;
+    expect(page).toContain(`adapter ${shape.name} --level ${shape.level} --auth ${shape.auth} --push\n`);
+    const blocks = [...page.matchAll(/^```\w+ (acme-desk\S+)\n(.*?)^```$/gms)];
+    expect(blocks).toHaveLength(7);
+    for (const [, file = '', code = ''] of blocks) {
+      const path = file.endsWith('.md') ? `docs/${file}` : `libs/adapters/acme-desk/src/${file}`;
+      expect(outdented(workspace.read(path))).toContain(outdented(code));
+    }
+  });
 
   it(
     'compiles, lints, is formatted, and keeps the contract at its level, unedited',
@@ -74,7 +90,7 @@ describe('What the generator writes', () => {
       const story = await Story.begin(workspace.root);
       try {
         await story.forward();
-        await story.edit('pushed', { title: 'Edited where it is pushed', severity: 'p1' });
+        await story.edit('acme-desk', { title: 'Edited where it is pushed', severity: 'p1' });
         await story.edit('polled', { title: 'Edited where it is polled', status: 'doing' });
         await story.note('both-ways', 'Cable checked.');
       } finally {

@@ -1,50 +1,37 @@
 import * as ts from 'typescript';
 
 /**
- * A text with one more element in an array literal, in alphabetical order if the array is in it, else at its end. `find` picks the
- * array from all in the text. Everything else stays as it is; Prettier sets the line breaks.
+ * The text of a file with one more element in an array literal, in its place among its neighbours. `is` picks the array from all in
+ * the file. Everything else stays as it is; line breaks are Prettier's business.
  */
 export function withElement(
   file: ts.SourceFile,
-  find: (array: ts.ArrayLiteralExpression) => boolean,
-  text: string,
+  is: (array: ts.ArrayLiteralExpression) => boolean,
+  element: string,
+  isNeighbour: (element: string) => boolean = () => true,
 ): string {
-  const array = firstNode(
-    file,
-    (node): node is ts.ArrayLiteralExpression => ts.isArrayLiteralExpression(node) && find(node),
-  );
-  if (!array) throw new Error(`${file.fileName}: the list that ${text} belongs into is not there`);
-  return (
-    inserted(file, array.elements, text, { before: ', ', after: ', ' }) ??
-    replaceAt(file.text, array.getStart(file) + 1, text)
-  );
+  const array = first(file, (node) => (ts.isArrayLiteralExpression(node) && is(node) ? node : undefined));
+  if (!array) throw new Error(`${file.fileName}: the list that ${element} belongs into is not there`);
+  const neighbours = array.elements.filter((each) => isNeighbour(each.getText(file)));
+  return inserted(file, neighbours, element, ', ');
 }
 
-/** A text with one more import among those that it has. */
+/** The text of a file with one more import, in its place among those that it has. */
 export const withImport = (file: ts.SourceFile, text: string): string =>
-  inserted(file, ts.factory.createNodeArray(file.statements.filter(ts.isImportDeclaration)), text, {
-    before: '\n',
-    after: '\n',
-  }) ?? `${text}\n${file.text}`;
+  inserted(file, file.statements.filter(ts.isImportDeclaration), text, '\n');
 
-function inserted(
-  file: ts.SourceFile,
-  nodes: readonly ts.Node[],
-  text: string,
-  { before, after }: { before: string; after: string },
-): string | undefined {
-  const texts = nodes.map((node) => node.getText(file));
-  const isSorted = texts.every((each, index) => index === 0 || (texts[index - 1] ?? '') <= each);
-  const index = isSorted ? texts.findIndex((each) => each > text) : -1;
-  const next = nodes[index];
-  if (next) return replaceAt(file.text, next.getStart(file), text + after);
+/** Before the first node that comes after it in the alphabet, else behind the last. */
+function inserted(file: ts.SourceFile, nodes: readonly ts.Node[], text: string, separator: string): string {
+  const next = nodes.find((node) => node.getText(file) > text);
   const last = nodes.at(-1);
-  return last && replaceAt(file.text, last.getEnd(), before + text);
+  if (next) return insert(file.text, next.getStart(file), text + separator);
+  if (last) return insert(file.text, last.getEnd(), separator + text);
+  throw new Error(`${file.fileName}: there is nothing beside which ${text} could stand`);
 }
 
-function firstNode<Node extends ts.Node>(node: ts.Node, is: (node: ts.Node) => node is Node): Node | undefined {
-  return is(node) ? node : ts.forEachChild(node, (child) => firstNode(child, is));
+function first<Node>(node: ts.Node, pick: (node: ts.Node) => Node | undefined): Node | undefined {
+  return pick(node) ?? ts.forEachChild(node, (child) => first(child, pick));
 }
 
-const replaceAt = (text: string, position: number, by: string): string =>
-  text.slice(0, position) + by + text.slice(position);
+const insert = (text: string, position: number, what: string): string =>
+  text.slice(0, position) + what + text.slice(position);

@@ -8,12 +8,13 @@ export function wire(tree: Tree, { name, className, packageName }: Shape, versio
   const module = `${className}AdapterModule`;
   edit(tree, 'apps/core/src/adapters.ts', (file) => withElement(file, isListOf('ADAPTER_MODULES'), module));
   edit(tree, 'apps/core/src/adapters.ts', (file) => withImport(file, `import { ${module} } from '${packageName}';`));
-  const reference = (path: string) => `{ "path": "${path}" }`;
-  edit(tree, 'apps/core/tsconfig.json', (file) =>
-    withElement(file, isListOf('references'), reference(`../../libs/adapters/${name}`)),
-  );
-  // Among the other adapters: the solution is built in the order of this list.
-  edit(tree, 'tsconfig.json', (file) => withElement(file, isListOf('references'), reference(`libs/adapters/${name}`)));
+  for (const [path, project] of [
+    ['apps/core/tsconfig.json', `../../libs/adapters/${name}`],
+    ['tsconfig.json', `libs/adapters/${name}`],
+  ] as const)
+    edit(tree, path, (file) =>
+      withElement(file, isListOf('references'), `{ "path": "${project}" }`, (each) => each.includes('libs/adapters/')),
+    );
   updateJson<{ dependencies: Record<string, string> }>(tree, 'apps/core/package.json', (core) => ({
     ...core,
     dependencies: Object.fromEntries(
