@@ -15,15 +15,15 @@ const BASIC = { user: 'opr.connect', password: SECRETS.TOOL };
 
 /** The servers of the story: how each logs in, and up to which type it gets events. */
 const SERVERS = {
-  'only-told': { type: 'notify', login: BASIC },
-  updated: { type: 'notify_and_update', login: { apiKey: SECRETS.TOOL } },
-  'acme-desk': { type: 'synchronize', login: { token: SECRETS.TOOL } },
-  polled: { type: 'synchronize', login: BASIC },
-  'both-ways': { type: 'synchronize', login: { apiKey: SECRETS.TOOL } },
+  'spec-told': { type: 'notify', login: BASIC },
+  'spec-updated': { type: 'notify_and_update', login: { apiKey: SECRETS.TOOL } },
+  'spec-pushed': { type: 'synchronize', login: { token: SECRETS.TOOL } },
+  'spec-polled': { type: 'synchronize', login: BASIC },
+  'spec-both': { type: 'synchronize', login: { apiKey: SECRETS.TOOL } },
 } as const;
 type Server = keyof typeof SERVERS;
 const NAMES = Object.keys(SERVERS) as Server[];
-const HEARING = NAMES.filter((name) => name !== 'only-told');
+const HEARING = NAMES.filter((name) => name !== 'spec-told');
 
 interface Fake {
   url: string;
@@ -137,7 +137,7 @@ function configuration(obm: FakeOprParty, fakes: ReadonlyMap<Server, Fake>): str
   const settings = { syncUrl: obm.syncUrl, user: 'opr-connect', password: '${OUT}' };
   const servers = NAMES.map((name) => {
     const login = JSON.parse(JSON.stringify(SERVERS[name].login).replaceAll(SECRETS.TOOL, '${TOOL}')) as object;
-    const isPushed = name === 'acme-desk' || name === 'both-ways';
+    const isPushed = name === 'spec-pushed' || name === 'spec-both';
     const own = { url: fakes.get(name)?.url, ...login, ...(isPushed && { hookSecret: '${HOOK}' }), settleMs: 250 };
     return { name, adapter: name, pollEverySeconds: 1, settings: own };
   });

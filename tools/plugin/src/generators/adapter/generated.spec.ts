@@ -4,13 +4,13 @@ import { Story } from '../../testing/story';
 import { Workspace } from '../../testing/workspace';
 import type { AdapterOptions } from './options';
 
-/** Whatever differs in code is in one of these. */
+/** Whatever differs in code is in one of these. The names are ones that nobody takes for an adapter of their own. */
 const SHAPES = [
-  { name: 'only-told', level: 'notify', auth: 'basic' },
-  { name: 'updated', level: 'notify_and_update', auth: 'api-key' },
-  { name: 'acme-desk', level: 'synchronize', auth: 'bearer', push: true },
-  { name: 'polled', poll: true },
-  { name: 'both-ways', auth: 'api-key', push: true, poll: true },
+  { name: 'spec-told', level: 'notify', auth: 'basic' },
+  { name: 'spec-updated', level: 'notify_and_update', auth: 'api-key' },
+  { name: 'spec-pushed', level: 'synchronize', auth: 'bearer', push: true },
+  { name: 'spec-polled', poll: true },
+  { name: 'spec-both', auth: 'api-key', push: true, poll: true },
 ] as const satisfies AdapterOptions[];
 const FOLDERS = SHAPES.map(({ name }) => `libs/adapters/${name}`);
 const LIMIT_MS = 180_000;
@@ -32,35 +32,40 @@ const outdented = (text: string): string => text.replace(/^ +/gm, '');
 
 describe('What the generator writes', () => {
   it('is the project, its page, and one line where core, npm and TypeScript want to know of it', () => {
-    const outside = [...(written.get('acme-desk') ?? [])].filter(
-      (path) => !path.startsWith('libs/adapters/acme-desk/'),
+    const outside = [...(written.get('spec-pushed') ?? [])].filter(
+      (path) => !path.startsWith('libs/adapters/spec-pushed/'),
     );
     expect(outside).toEqual([
       ...['apps/core/package.json', 'apps/core/src/adapters.ts', 'apps/core/tsconfig.json'],
-      ...['docs/acme-desk.md', 'docs/adapters.md', 'tsconfig.json'],
+      ...['docs/adapters.md', 'docs/spec-pushed.md', 'tsconfig.json'],
     ]);
-    expect(workspace.read('apps/core/src/adapters.ts').match(/AcmeDeskAdapterModule/g)).toHaveLength(2);
-    expect(workspace.read('tsconfig.json').match(/libs\/adapters\/acme-desk/g)).toHaveLength(1);
+    expect(workspace.read('apps/core/src/adapters.ts').match(/SpecPushedAdapterModule/g)).toHaveLength(2);
+    expect(workspace.read('tsconfig.json').match(/libs\/adapters\/spec-pushed/g)).toHaveLength(1);
   });
 
   it('is what a dry run tells, which writes nothing', async () => {
-    const ended = await workspace.run('nx', ['g', '@opr-connect/plugin:adapter', 'seen-dry', '--dry-run']);
+    const ended = await workspace.run('nx', ['g', '@opr-connect/plugin:adapter', 'spec-dry', '--dry-run']);
     expect(trouble(ended)).toBe('');
     const told = [...ended.said.matchAll(/^(?:CREATE|UPDATE) (\S+)/gm)].map(([, path = '']) => path).sort();
-    const expected = (written.get('acme-desk') ?? []).map((path) => path.replaceAll('acme-desk', 'seen-dry')).sort();
+    const expected = (written.get('spec-pushed') ?? [])
+      .map((path) => path.replaceAll('spec-pushed', 'spec-dry'))
+      .sort();
     expect(told).toEqual(expected);
-    expect(existsSync(join(workspace.root, 'libs/adapters/seen-dry'))).toBe(false);
-    expect(workspace.read('apps/core/src/adapters.ts')).not.toContain('SeenDry');
+    expect(existsSync(join(workspace.root, 'libs/adapters/spec-dry'))).toBe(false);
+    expect(workspace.read('apps/core/src/adapters.ts')).not.toContain('SpecDry');
   }, 60_000);
 
   it('is what docs/writing-an-adapter.md shows', () => {
-    const page = workspace.read('docs/writing-an-adapter.md');
-    const shape = SHAPES.find(({ name }) => name === 'acme-desk') as AdapterOptions;
+    const page = workspace
+      .read('docs/writing-an-adapter.md')
+      .replaceAll('acme-desk', 'spec-pushed')
+      .replaceAll('ACME_DESK', 'SPEC_PUSHED');
+    const shape = SHAPES.find(({ name }) => name === 'spec-pushed') as AdapterOptions;
     expect(page).toContain(`adapter ${shape.name} --level ${shape.level} --auth ${shape.auth} --push\n`);
-    const blocks = [...page.matchAll(/^```\w+ (acme-desk\S+)\n(.*?)^```$/gms)];
+    const blocks = [...page.matchAll(/^```\w+ (spec-pushed\S+)\n(.*?)^```$/gms)];
     expect(blocks).toHaveLength(7);
     for (const [, file = '', code = ''] of blocks) {
-      const path = file.endsWith('.md') ? `docs/${file}` : `libs/adapters/acme-desk/src/${file}`;
+      const path = file.endsWith('.md') ? `docs/${file}` : `libs/adapters/spec-pushed/src/${file}`;
       expect(outdented(workspace.read(path))).toContain(outdented(code));
     }
   });
@@ -72,7 +77,7 @@ describe('What the generator writes', () => {
         tsc: workspace.run('tsc', ['-b', 'apps/core']),
         eslint: workspace.run('eslint', ['--max-warnings=0', ...FOLDERS, 'apps/core/src/adapters.ts']),
         prettier: workspace.run('prettier', ['--check', ...FOLDERS, 'docs', 'apps/core/package.json', '*.json']),
-        jest: workspace.run('jest', ['--projects', ...FOLDERS]),
+        jest: workspace.run('jest', ['--maxWorkers=5', '--projects', ...FOLDERS]),
       };
       for (const [name, check] of Object.entries(checks)) expect([name, trouble(await check)]).toEqual([name, '']);
       const levels = /^\| supports up to.*$/m.exec(workspace.read('docs/adapters.md'))?.[0];
@@ -90,9 +95,9 @@ describe('What the generator writes', () => {
       const story = await Story.begin(workspace.root);
       try {
         await story.forward();
-        await story.edit('acme-desk', { title: 'Edited where it is pushed', severity: 'p1' });
-        await story.edit('polled', { title: 'Edited where it is polled', status: 'doing' });
-        await story.note('both-ways', 'Cable checked.');
+        await story.edit('spec-pushed', { title: 'Edited where it is pushed', severity: 'p1' });
+        await story.edit('spec-polled', { title: 'Edited where it is polled', status: 'doing' });
+        await story.note('spec-both', 'Cable checked.');
       } finally {
         await story.end();
       }
