@@ -25,6 +25,8 @@ type Server = keyof typeof SERVERS;
 const NAMES = Object.keys(SERVERS) as Server[];
 const HEARING = NAMES.filter((name) => name !== 'spec-told');
 
+/** The `testing` of a generated adapter: its fake alone. */
+type FakeTesting = Record<string, { start(options: object): Promise<Fake> }>;
 interface Fake {
   url: string;
   close(): Promise<void>;
@@ -53,38 +55,43 @@ interface Obm {
 /** A core of another workspace, with its embedded database, between an OBM and the fakes of generated adapters. */
 export class Story {
   private readonly event: OprEvent = { id: randomUUID(), title: 'Link down', severity: 'major', state: 'open' };
+  private readonly fakes = new Map<Server, Fake>();
+  private core?: Core;
+  private client?: Obm;
 
-  private constructor(
-    private readonly obm: FakeOprParty,
-    private readonly fakes: ReadonlyMap<Server, Fake>,
-    private readonly core: Core,
-    private readonly client: Obm,
-  ) {}
+  private constructor(private readonly obm: FakeOprParty) {}
 
   static async begin(root: string): Promise<Story> {
+    const story = new Story(await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OUT }));
+    try {
+      await story.start(root);
+      return story;
+    } catch (error) {
+      await story.end();
+      throw error;
+    }
+  }
+
+  private async start(root: string): Promise<void> {
     const { CoreProcess, OprClient, freePort } = (await import(join(root, 'apps/core/dist/testing'))) as CoreTesting;
     const port = await freePort();
-    const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OUT });
-    const fakes = new Map<Server, Fake>();
     for (const name of NAMES) {
       const hook = { url: `http://127.0.0.1:${port}/hooks/${name}`, secret: SECRETS.HOOK };
-      const testing = (await import(join(root, `libs/adapters/${name}/dist/testing`))) as Record<
-        string,
-        { start(options: object): Promise<Fake> }
-      >;
-      for (const fake of Object.values(testing)) fakes.set(name, await fake.start({ ...SERVERS[name].login, hook }));
+      const testing = (await import(join(root, `libs/adapters/${name}/dist/testing`))) as FakeTesting;
+      for (const fake of Object.values(testing))
+        this.fakes.set(name, await fake.start({ ...SERVERS[name].login, hook }));
     }
     const home = join(root, 'home');
     mkdirSync(home);
-    writeFileSync(join(home, 'opr-connect.yaml'), configuration(obm, fakes));
-    const core = await CoreProcess.start({ ...SECRETS, OPR_CONNECT_PORT: String(port) }, home);
-    return new Story(obm, fakes, core, new OprClient(`${core.url}/opr/obm`, 'obm', SECRETS.IN));
+    writeFileSync(join(home, 'opr-connect.yaml'), configuration(this.obm, this.fakes));
+    this.core = await CoreProcess.start({ ...SECRETS, OPR_CONNECT_PORT: String(port) }, home);
+    this.client = new OprClient(`${this.core.url}/opr/obm`, 'obm', SECRETS.IN);
   }
 
   /** OBM forwards an event; each tool then has one ticket of it. */
   async forward(): Promise<void> {
     this.obm.forwarded(this.event);
-    await this.client.forward(this.event);
+    await this.client?.forward(this.event);
     for (const name of NAMES)
       await eventually(`a ticket in ${name}`, async () => (await this.ticket(name))?.title === this.event.title);
   }
@@ -112,7 +119,7 @@ export class Story {
   }
 
   async end(): Promise<void> {
-    await this.core.stop();
+    await this.core?.stop();
     for (const fake of this.fakes.values()) await fake.close();
     await this.obm.close();
   }
