@@ -7,6 +7,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { eventually } from './events';
 
 export const SECRETS = {
   OBM_IN: 'obm forwards with this',
@@ -153,6 +154,14 @@ export class Installation {
     } finally {
       await client.end();
     }
+  }
+
+  /** Nothing is on its way to anybody, or waits for that. */
+  async quiet(): Promise<void> {
+    await eventually('all is quiet', async () => {
+      await this.serviceNow.hooks.quiet();
+      return (await this.rows(`select from outbox_message where state = 'pending'`)).length === 0;
+    });
   }
 
   /** Incidents that are not closed as duplicates of others. */
