@@ -71,6 +71,7 @@ export class Installation {
     const database = options.database ?? (await newDatabase());
     const port = await freePort();
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
+    obm.forwardsAll = true;
     const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };
     const serviceNow = await FakeServiceNow.start({ user: 'opr.connect', password: SECRETS.SN, hook });
     const installation = new Installation(obm, serviceNow, folder, database, port);
