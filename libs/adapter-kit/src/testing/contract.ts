@@ -61,6 +61,16 @@ export class Contract {
     return results;
   }
 
+  /** What the results are if every promise that applies is kept. Nothing is run. */
+  foreseen(): Map<string, Standing> {
+    return new Map(
+      this.all.map((each) => {
+        const reason = this.obstacle(each);
+        return [each.id, reason === undefined ? { kind: 'kept' } : { kind: 'not applicable', reason }];
+      }),
+    );
+  }
+
   private standing(each: ContractCase): Promise<Standing> {
     const known = this.standings.get(each.id);
     if (known) return known;
