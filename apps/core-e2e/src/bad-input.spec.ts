@@ -12,7 +12,7 @@ const known = newEvent();
 beforeAll(async () => {
   hub = await Installation.start({ answerWithin: 10 });
   await hub.asObm.forward(known);
-  await hub.serviceNow.hooks.quiet();
+  await hub.quiet();
 });
 
 afterAll(() => hub?.close());

@@ -118,10 +118,7 @@ describe('work in ServiceNow', () => {
     const kinds = () =>
       mine().flatMap(({ change }) => (change.changedProperties ?? []).map(({ propertyName }) => propertyName));
     await eventually('the event is closed in OBM', () => installation.obm.event(event.id)?.state === 'closed');
-    await eventually(
-      'the outbox is empty',
-      async () => (await installation.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
-    );
+    await installation.quiet();
     expect(kinds().filter((kind) => kind === 'annotation')).toHaveLength(1);
     expect(
       installation.serviceNow.journal(number).filter((entry) => String(entry['value']).includes('Spare part')),
@@ -160,10 +157,7 @@ describe('when ServiceNow is in trouble', () => {
     installation.serviceNow.faults.add({ kind: 'lost', method: 'POST', path: '/table/incident' });
     const event = newEvent({ title: uniqueTitle('lost answer') });
     await installation.asObm.forward(event);
-    await eventually(
-      'the outbox is empty',
-      async () => (await installation.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
-    );
+    await installation.quiet();
     expect(incidentOf(event.title ?? '')).toHaveLength(1);
   });
 
@@ -171,10 +165,7 @@ describe('when ServiceNow is in trouble', () => {
     const { number } = await forwarded('lost note');
     installation.serviceNow.faults.add({ kind: 'lost', method: 'PATCH' });
     await installation.asObm.change(number, noteChange('written once'));
-    await eventually(
-      'the outbox is empty',
-      async () => (await installation.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
-    );
+    await installation.quiet();
     expect(
       installation.serviceNow.journal(number).filter((entry) => String(entry['value']).includes('written once')),
     ).toHaveLength(1);
@@ -211,10 +202,7 @@ describe('a storm', () => {
     const mine = () =>
       installation.live().filter((incident) => String(incident['short_description']).startsWith(title));
     await eventually('all incidents', () => mine().length >= 200);
-    await eventually(
-      'the outbox is empty',
-      async () => (await installation.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
-    );
+    await installation.quiet();
     expect(mine()).toHaveLength(200);
   });
 });

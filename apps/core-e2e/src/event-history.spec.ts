@@ -15,6 +15,8 @@ servers:
     settings: { syncUrl: '${obm.syncUrl}', user: opr-connect, password: '\${OBM_OUT}' }
   - name: servicenow
     adapter: servicenow
+    idAttribute: ''
+    urlAttribute: ''
     settings: { url: '${serviceNow.url}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}', settleMs: 500 }
   - name: slow
     adapter: opr

@@ -48,6 +48,7 @@ describe('what is hard to store', () => {
       correlation_id: correlationId,
       operation: 'update',
       sys_mod_count: '0',
+      sys_created_on: incident?.['sys_created_on'],
       fields: {},
       journal: [{ ...entry, sys_id: noteId, value }],
     });

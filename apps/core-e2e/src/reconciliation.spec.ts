@@ -29,10 +29,7 @@ async function shared(about: string) {
 /** Nothing waits: neither a message nor a hook. */
 async function quiet(): Promise<void> {
   await hub.serviceNow.hooks.quiet();
-  await eventually(
-    'the outbox is empty',
-    async () => (await hub.rows(`select 1 from outbox_message where state = 'pending'`)).length === 0,
-  );
+  await hub.quiet();
 }
 
 const begun = async (dryRun: boolean): Promise<string> => {

@@ -7,6 +7,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { eventually } from './events';
 
 export const SECRETS = {
   OBM_IN: 'obm forwards with this',
@@ -70,6 +71,7 @@ export class Installation {
     const database = options.database ?? (await newDatabase());
     const port = await freePort();
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
+    obm.forwardsAll = true;
     const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };
     const serviceNow = await FakeServiceNow.start({ user: 'opr.connect', password: SECRETS.SN, hook });
     const installation = new Installation(obm, serviceNow, folder, database, port);
@@ -153,6 +155,14 @@ export class Installation {
     } finally {
       await client.end();
     }
+  }
+
+  /** Nothing is on its way to anybody, or waits for that. */
+  async quiet(): Promise<void> {
+    await eventually('all is quiet', async () => {
+      await this.serviceNow.hooks.quiet();
+      return (await this.rows(`select from outbox_message where state = 'pending'`)).length === 0;
+    });
   }
 
   /** Incidents that are not closed as duplicates of others. */

@@ -71,6 +71,8 @@ export class FakeOprParty {
   endpointAnswers: EndpointAnswers = 'record';
   /** Whether the endpoint offers `GET event/<external id>`; many do not. */
   endpointReads = true;
+  /** It has forwarded whatever it is told of, by its own id: for those who post events in its name. */
+  forwardsAll = false;
   private readonly own = new FakeEvents();
   private readonly taken = new FakeEvents();
   private readonly externalIds = new Map<string, string>();
@@ -242,6 +244,7 @@ export class FakeOprParty {
     if (resource === undefined) return method === 'HEAD' ? { status: 200 } : refusal(405, method);
     if (id === undefined || rest.length > 0) return refusal(404, 'no such path');
     if (resource !== 'event' && resource !== 'event_change') return refusal(404, 'no such path');
+    if (this.forwardsAll && !this.own.get(id)) this.forwarded({ id });
     const event = this.own.get(id);
     if (!event) return refusal(404, 'no such event');
     if (!this.forwardedToUs.has(id)) return refusal(403, 'the event was not forwarded to this server');
