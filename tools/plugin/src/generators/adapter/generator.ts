@@ -23,7 +23,7 @@ export async function adapterGenerator(tree: Tree, options: AdapterOptions): Pro
 }
 
 /** What only templates need to know. */
-function wordsFor(tree: Tree, { name, constant, level, auth }: Shape) {
+function wordsFor(tree: Tree, { constant, level, auth }: Shape) {
   // Versions are those of another adapter, so that npm has them already.
   const { dependencies, version } = readJson<{ dependencies: Record<string, string>; version: string }>(
     tree,
@@ -42,8 +42,6 @@ function wordsFor(tree: Tree, { name, constant, level, auth }: Shape) {
     /** The most that a property can do. */
     direction: { notify: 'once', notify_and_update: 'out', synchronize: 'both' }[level],
     headerName: title.replaceAll(' ', '-'),
-    tmpl: '',
-    name,
   };
 }
 
