@@ -17,6 +17,8 @@ servers:
     settings: { syncUrl: '${obmUrl}', user: opr-connect, password: '\${OBM_OUT}', settleMs: 200 }
   - name: servicenow
     adapter: servicenow
+    # What comes by the clock is no point of a walk.
+    pollEverySeconds: 0
     settings: { url: '${toolUrl}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}', settleMs: 500, timeoutMs: 5000 }
 rules:
   - { name: from OBM, filter: { source: obm }, targets: [{ server: servicenow, type: synchronize }] }
