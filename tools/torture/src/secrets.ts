@@ -17,6 +17,11 @@ servers:
     settings: { syncUrl: '${obmUrl}', user: opr-connect, password: '\${OBM_OUT}', settleMs: 200 }
   - name: servicenow
     adapter: servicenow
+    # What comes by the clock is no point of a walk.
+    pollEverySeconds: 0
+    # Whether a name is told late depends on how fast the machine is.
+    idAttribute: ''
+    urlAttribute: ''
     settings: { url: '${toolUrl}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}', settleMs: 500, timeoutMs: 5000 }
 rules:
   - { name: from OBM, filter: { source: obm }, targets: [{ server: servicenow, type: synchronize }] }

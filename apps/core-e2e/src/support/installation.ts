@@ -192,6 +192,8 @@ servers:
     settings: { syncUrl: '${obm.syncUrl}', user: opr-connect, password: '\${OBM_OUT}' }
   - name: servicenow
     adapter: servicenow
+    # What a test breaks is for what it does itself.
+    pollEverySeconds: 0
     settings:
       url: '${serviceNow.url}'
       user: opr.connect

@@ -56,6 +56,8 @@ class Session {
   private readonly statements = new Map<string, string>();
   private request: Frame[] = [];
   private answer: Buffer[] = [];
+  /** A transaction that has said nothing yet: its beginning is no point, nor is its end if it never does. */
+  private isEmpty = false;
   private underWay: { label: string | undefined; tag: string } | undefined;
   private work: Promise<void> = Promise.resolve();
 
@@ -81,7 +83,7 @@ class Session {
     this.request = [];
     if (!isWhole) return this.passOn(request);
     this.do(async () => {
-      const label = this.labelOf(request);
+      const label = this.pointIn(request);
       if (label !== undefined && (await this.gate.before({ label })) === 'drop') return this.drop();
       this.underWay = { label, tag: '' };
       this.passOn(request);
@@ -102,6 +104,13 @@ class Session {
       if (said && (await this.gate.after(said)) === 'drop') return this.drop();
       this.client.write(answer);
     });
+  }
+
+  private pointIn(request: readonly Frame[]): string | undefined {
+    const label = this.labelOf(request);
+    if (label === 'begin') this.isEmpty = true;
+    else if (label !== undefined && label !== 'commit' && label !== 'rollback') this.isEmpty = false;
+    return this.isEmpty ? undefined : label;
   }
 
   private labelOf(request: readonly Frame[]): string | undefined {
