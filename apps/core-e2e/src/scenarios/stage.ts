@@ -1,5 +1,5 @@
 import { EVENT_ADAPTER, type EventAdapterOptions } from '@opr-connect/adapter-kit';
-import type { FakeTool, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
+import type { FakeTool, Fault, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
 import { correlationKey, freePort, serverUuid } from '@opr-connect/core/testing';
 import type { OprEvent } from '@opr-connect/opr';
 import { eventually, newEvent } from '../support/events';
@@ -10,6 +10,8 @@ import type { Said, Scenario, Step } from './scenarios';
 const HUB = 'scenarios';
 /** How many calls of OBM are under way at a time. */
 const LANES = 25;
+/** What a tool says soon after it was written to is read again and, where it may be older than that, written back. */
+const DOUBT_CALLS = 2;
 /** Back-off after a storm included. */
 const SETTLE_MS = 50_000;
 
@@ -49,22 +51,30 @@ rules:
     await this.tool.close();
   }
 
-  /** Plays a scenario. Answers what is wrong in the end. */
-  async play({ name, events: count = 1, isDown, steps }: Scenario): Promise<string[]> {
+  /** Plays a scenario, with this fault befalling the tool. Answers what is wrong in the end. */
+  async play({ name, events: count = 1, isDown, steps }: Scenario, fault?: Fault): Promise<string[]> {
+    this.tool.clearFaults?.();
+    if (fault) this.tool.fault(fault);
     const events = Array.from({ length: count }, (_, index) =>
       newEvent({ title: `${name} ${index + 1}`, description: `Event ${index + 1} of ${count}.` }),
     );
     const expected = new Expected(this.harness);
     if (isDown) await this.tool.down();
     await inLanes(events, (event) => this.hub.asObm.forward(event));
+    const faults: string[] = [];
     for (const step of steps) {
       if (!isDown) await this.settled();
       expected.note(step);
+      const calls = this.tool.calls();
       await inLanes(events, ({ id }) => this.take(step, id));
+      // A call that fails is made again.
+      if ('obm' in step || fault) continue;
+      await this.settled();
+      const answers = this.tool.calls() - calls;
+      if (answers > DOUBT_CALLS * count) faults.push(`the tool was called ${answers} times for what it said itself`);
     }
     if (isDown) await this.tool.up?.();
     await this.settled();
-    const faults: string[] = [];
     await inLanes(events, async ({ id }) => void faults.push(...(await this.faultsOf(id, expected))));
     return [...faults, ...(await this.leftOver())];
   }

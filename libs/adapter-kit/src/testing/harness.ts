@@ -70,6 +70,8 @@ export interface FakeTool {
   remove(id: string): void;
   /** Orders what goes wrong with the next call of this kind. */
   fault(fault: Fault): void;
+  /** Forgets faults that have befallen nothing yet. */
+  clearFaults?(): void;
   /** Whether search knows new records only so much later. */
   lag?(ms: number): void;
   /** From now on the look-up by this key answers a record that does not carry it. */

@@ -71,6 +71,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
         const labels = ['opr-connect', `opr-connect-${key}`];
         fake.issues.add({ project: 'OPS', issuetype: 'Task', summary: 'CLONE', labels }, 'ann', fake.workflow.first);
       },
+      clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
       down: () => fake.down(),

@@ -62,6 +62,7 @@ export const harness: Harness = {
         }),
       remove: (id) => fake.remove(id),
       fault: ({ on, ...fault }) => fake.faults.add({ ...CALLS[on], ...fault }),
+      clearFaults: () => fake.faults.clear(),
       // It sends changes to our services, not hooks.
       quiet: () => Promise.resolve(),
       calls: () => fake.requests.length,

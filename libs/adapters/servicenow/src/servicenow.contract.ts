@@ -78,6 +78,7 @@ export const harness: Harness = {
         fake.tables.insert({ short_description: 'A stranger', correlation_display: 'OPR Connect' }, 'itil.user');
         fake.faults.add({ kind: 'ignore_query', method: 'GET', path: '/table/incident', times: 0 });
       },
+      clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
       down: () => fake.down(),

@@ -41,6 +41,7 @@ export const harness: Harness = {
       note: (id, text) => void person.comment(id, text),
       remove: (id) => person.delete(id),
       fault: ({ on, ...fault }) => fake.faults.add({ ...fault, path: PATHS[on] }),
+      clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.deliveries.length,
       down: () => fake.down(),

@@ -33,6 +33,10 @@ export class FakeFaults {
     this.pending.push({ fault, left: fault.times === 0 ? Infinity : (fault.times ?? 1) });
   }
 
+  clear(): void {
+    this.pending = [];
+  }
+
   /** The first fault that matches this call, used up by one. */
   take(method: string, path: string): Fault | undefined {
     const hit = this.pending.find(
