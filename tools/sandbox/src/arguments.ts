@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isToolName, TOOLS, type ToolName } from './tools';
 
 export interface Arguments {
   /** End after the last step. */
@@ -7,13 +8,16 @@ export interface Arguments {
   json: boolean;
   /** The hub that plays OBM sends our own changes back to us, as some OBM do. */
   echo: boolean;
+  /** Where the hub opens its ticket. */
+  tool: ToolName;
 }
 
-export const USAGE = `npm run demo -- [--once] [--json] [--echo]
+export const USAGE = `npm run demo -- [--tool <name>] [--once] [--json] [--echo]
 
 Shows the way of an event over real HTTP: a hub that plays OBM forwards it to OPR Connect, which opens a ticket in a
-fake ServiceNow; somebody works in the ticket, and the event in OBM is annotated and closed.
+fake tool; somebody works in the ticket, and the event in OBM is annotated and closed.
 
+  --tool   which tool: ${Object.keys(TOOLS).join(', ')}; ServiceNow unless told
   --once   end after the last step: exit code 0 only if every step was verified by reading both sides
   --json   one JSON report on standard output (with --once)
   --echo   let OBM send our own changes back to us, as some do
@@ -27,10 +31,13 @@ export function readArguments(args: string[]): Arguments | 'help' {
       once: { type: 'boolean' },
       json: { type: 'boolean' },
       echo: { type: 'boolean' },
+      tool: { type: 'string', default: 'servicenow' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) return 'help';
   if (values.json && !values.once) throw new Error('--json needs --once: a report ends the demo');
-  return { once: values.once ?? false, json: values.json ?? false, echo: values.echo ?? false };
+  const { once = false, json = false, echo = false, tool } = values;
+  if (!isToolName(tool)) throw new Error(`--tool must be one of ${Object.keys(TOOLS).join(', ')}`);
+  return { once, json, echo, tool };
 }

@@ -26,7 +26,7 @@ async function run(args: Arguments): Promise<number> {
   let sandbox: Sandbox | undefined;
   const steps: Step[] = [];
   try {
-    sandbox = await Sandbox.start({ echo: args.echo, onProgress: (line) => say(`      … ${line}`) });
+    sandbox = await Sandbox.start({ ...args, onProgress: (line) => say(`      … ${line}`) });
     say('');
     const story = new Story(sandbox, (step) => {
       steps.push(step);

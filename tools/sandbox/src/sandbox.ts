@@ -1,4 +1,3 @@
-import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
 import {
   Configuration,
   readEnvironment,
@@ -12,6 +11,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TOOLS, type StoryTool, type ToolName } from './tools';
 
 /** How the hubs are wired: A plays OBM, B is the product. Secrets are references, as in any configuration. */
 const OBM = (hub: string, echo: boolean) => `
@@ -30,7 +30,7 @@ rules:
     targets: [{ server: opr-connect, type: synchronize }]
 `;
 
-const HUB = (obm: string, serviceNow: string) => `
+const HUB = (obm: string, name: ToolName, tool: StoryTool) => `
 hubId: demo-hub
 operators: [{ name: console, password: '\${B_OPERATOR}' }]
 servers:
@@ -42,27 +42,33 @@ servers:
       syncUrl: ${obm}/opr-gateway/rest/9.10/synchronization
       user: opr-connect
       password: '\${P2}'
-  - name: servicenow
-    label: ServiceNow
-    adapter: servicenow
-    settings: { url: '${serviceNow}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}' }
+  - name: ${name}
+    label: ${tool.name}
+    adapter: ${name}
+    settings: ${tool.settings}
 rules:
   - name: from OBM
     filter: { source: obm }
-    targets: [{ server: servicenow, type: synchronize }]
+    targets: [{ server: ${name}, type: synchronize }]
 `;
 
-/** The demo's installation: two hubs on one PostgreSQL, and a fake ServiceNow. Everything is on loopback. */
+export interface SandboxOptions {
+  echo: boolean;
+  tool: ToolName;
+  onProgress: (line: string) => void;
+}
+
+/** The demo's installation: two hubs on one PostgreSQL, and a fake tool. Everything is on loopback. */
 export class Sandbox {
   private constructor(
     readonly obm: Hub,
     readonly hub: Hub,
-    readonly serviceNow: FakeServiceNow,
+    readonly tool: StoryTool,
     readonly operatorPassword: string,
     private readonly closers: (() => Promise<unknown>)[],
   ) {}
 
-  static async start(options: { echo: boolean; onProgress: (line: string) => void }): Promise<Sandbox> {
+  static async start(options: SandboxOptions): Promise<Sandbox> {
     const closers: (() => Promise<unknown>)[] = [];
     try {
       return await Sandbox.build(options, closers);
@@ -77,7 +83,7 @@ export class Sandbox {
   }
 
   private static async build(
-    { echo, onProgress }: { echo: boolean; onProgress: (line: string) => void },
+    { echo, tool: toolName, onProgress }: SandboxOptions,
     closers: (() => Promise<unknown>)[],
   ): Promise<Sandbox> {
     const folder = await mkdtemp(join(tmpdir(), 'opr-connect-demo-'));
@@ -88,24 +94,25 @@ export class Sandbox {
     closers.push(() => postgres.stop());
 
     const secret = () => randomBytes(18).toString('base64url');
+    const signing = () => `whsec_${randomBytes(24).toString('base64')}`;
     const secrets = {
       P1: secret(),
       P2: secret(),
-      SN: secret(),
-      HOOK: secret(),
+      TOOL: signing(),
+      HOOK: signing(),
       A_OPERATOR: secret(),
       B_OPERATOR: secret(),
     };
     const [obmPort, hubPort] = await freePorts(2);
     const [obmUrl, hubUrl] = [`http://127.0.0.1:${obmPort}`, `http://127.0.0.1:${hubPort}`];
 
-    const serviceNow = await FakeServiceNow.start({
-      user: 'opr.connect',
-      password: secrets.SN,
-      hook: { url: `${hubUrl}/hooks/servicenow`, secret: secrets.HOOK },
+    const tool = await TOOLS[toolName]({
+      door: `${hubUrl}/hooks/${toolName}`,
+      secret: secrets.TOOL,
+      hookSecret: secrets.HOOK,
     });
-    closers.push(() => serviceNow.close());
-    onProgress(`a fake ServiceNow listens on ${serviceNow.url}`);
+    closers.push(() => tool.close());
+    onProgress(`${tool.name}, a fake, listens on ${tool.url}`);
 
     const start = async (name: string, port: number | undefined, yaml: string) => {
       const file = join(folder, `${name}.yaml`);
@@ -124,9 +131,9 @@ export class Sandbox {
       onProgress(`${name === 'obm' ? 'a hub that plays OBM' : 'OPR Connect'} listens on ${hub.url}`);
       return hub;
     };
-    const hub = await start('hub', hubPort, HUB(obmUrl, serviceNow.url));
+    const hub = await start('hub', hubPort, HUB(obmUrl, toolName, tool));
     const obm = await start('obm', obmPort, OBM(hubUrl, echo));
-    return new Sandbox(obm, hub, serviceNow, secrets.A_OPERATOR, closers);
+    return new Sandbox(obm, hub, tool, secrets.A_OPERATOR, closers);
   }
 }
 

@@ -2,6 +2,7 @@ import { readEvent, writeEvent, type OprEvent } from '@opr-connect/opr';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from './sandbox';
+import type { StoryRecord } from './tools';
 
 export interface Step {
   what: string;
@@ -17,13 +18,7 @@ export class StepFailed extends Error {}
 const WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 25;
 
-interface Incident {
-  number: string;
-  sys_id: string;
-  state: string;
-  correlation_id: string;
-  journal: { value: string }[];
-}
+const NOTE = 'The array is rebuilding, two hours to go.';
 
 /** The main job, told by a client that knows nothing but HTTP: every step is verified by reading the other side. */
 export class Story {
@@ -58,48 +53,51 @@ export class Story {
       await this.submit();
       return { seen: `event ${this.eventId}`, url: this.eventUrl };
     });
+    const { tool } = this.sandbox;
+    const { record, note } = tool.words;
+    const noun = record.split(' ').slice(1).join(' ');
     let number = '';
-    await step('OBM forwards it to OPR Connect, which opens an incident and answers its number', async () => {
+    await step(`OBM forwards it to OPR Connect, which opens ${record} and answers its number`, async () => {
       const info = await this.until('OBM holds an external id', async () => {
         const [forwarding] = (await this.event()).forwardingInfoList?.forwardingInfo ?? [];
         return forwarding?.state === 'forwarded' ? forwarding : undefined;
       });
       number = info.externalId ?? '';
-      if (!/^INC\d+$/.test(number)) throw new Error(`OBM was answered ${number}, which is no incident number`);
+      if (!tool.number.test(number)) throw new Error(`OBM was answered ${number}, which is no number of ${record}`);
       return { seen: `OBM knows it as ${number}`, url: info.externalUrl };
     });
-    await step('the incident is there, once', async () => {
-      const incident = await this.incident(number);
-      return { seen: `${incident.number}, state ${incident.state}`, url: this.incidentUrl(incident) };
+    await step(`the ${noun} is there, once`, async () => {
+      const { state, url } = await this.record(number);
+      return { seen: `${number}, state ${state}`, url };
     });
-    await step('somebody writes a work note', async () => {
-      await this.work(number, { work_notes: 'The array is rebuilding, two hours to go.' });
+    await step(`somebody writes a ${note}`, async () => {
+      await tool.note(number, NOTE);
       await this.until(
         'the event is annotated',
-        async () => (await this.annotations()).includes('The array is rebuilding, two hours to go.') || undefined,
+        async () => (await this.annotations()).some((text) => text === NOTE) || undefined,
       );
       return { seen: 'the event in OBM is annotated', url: this.eventUrl };
     });
-    await step('somebody takes the incident in progress', async () => {
-      await this.work(number, { state: '2' });
+    await step(`somebody takes the ${noun} in progress`, async () => {
+      await tool.takeInProgress(number);
       await this.until(
         'the event is in progress',
         async () => (await this.event()).state === 'in_progress' || undefined,
       );
       return { seen: 'the event in OBM is in_progress', url: this.eventUrl };
     });
-    await step('somebody resolves the incident', async () => {
-      await this.work(number, { state: '6', close_code: 'Solution provided', close_notes: 'Disk replaced.' });
+    await step(`somebody resolves the ${noun}`, async () => {
+      await tool.resolve(number);
       await this.until('the event is closed', async () => (await this.event()).state === 'closed' || undefined);
       return { seen: 'the event in OBM is closed', url: this.eventUrl };
     });
     await step('both sides are read once more', async () => {
-      const annotations = await this.annotations();
-      const noted = annotations.filter((text) => text === 'The array is rebuilding, two hours to go.').length;
-      if (noted !== 1) throw new Error(`the event carries the work note ${noted} times`);
-      const incident = await this.incident(number);
-      if (incident.state !== '6') throw new Error(`the incident is in state ${incident.state}`);
-      return { seen: `one incident, ${incident.journal.length} journal entry, one annotation, everything closed` };
+      const noted = (await this.annotations()).filter((text) => text === NOTE).length;
+      if (noted !== 1) throw new Error(`the event carries the ${note} ${noted} times`);
+      const { state, isResolved, notes } = await this.record(number);
+      if (!isResolved) throw new Error(`the ${noun} is in state ${state}`);
+      if (notes !== 1) throw new Error(`the ${noun} carries ${notes} notes, not one`);
+      return { seen: `one ${noun}, one ${note}, one annotation, everything closed` };
     });
     return steps;
   }
@@ -137,28 +135,13 @@ export class Story {
     return ((await this.event()).annotationList?.annotation ?? []).map(({ text }) => text ?? '');
   }
 
-  private async incident(number: string): Promise<Incident> {
-    const answer = await fetch(`${this.sandbox.serviceNow.url}/_fake/state`, {
-      signal: AbortSignal.timeout(WITHIN_MS),
-    });
-    const { incidents } = (await answer.json()) as { incidents: Incident[] };
-    const [incident, ...more] = incidents;
-    if (!incident || incident.number !== number) throw new Error(`ServiceNow holds no ${number}`);
-    if (more.length) throw new Error(`ServiceNow holds ${incidents.length} incidents for one event`);
-    return incident;
-  }
-
-  private async work(number: string, fields: Record<string, string>): Promise<void> {
-    const answer = await fetch(`${this.sandbox.serviceNow.url}/_fake/as/itil.user/${number}`, {
-      method: 'POST',
-      body: JSON.stringify(fields),
-      signal: AbortSignal.timeout(WITHIN_MS),
-    });
-    if (!answer.ok) throw new Error(`ServiceNow answered ${answer.status}: ${await answer.text()}`);
-  }
-
-  private incidentUrl({ sys_id }: Incident): string {
-    return `${this.sandbox.serviceNow.url}/incident.do?sys_id=${sys_id}`;
+  /** The one record that the tool holds. */
+  private async record(number: string): Promise<StoryRecord> {
+    const { tool } = this.sandbox;
+    const [record, ...more] = await tool.records();
+    if (!record || record.number !== number) throw new Error(`${tool.name} holds no ${number}`);
+    if (more.length) throw new Error(`${tool.name} holds ${more.length + 1} records for one event`);
+    return record;
   }
 
   private request(url: string, init: RequestInit): Promise<Response> {

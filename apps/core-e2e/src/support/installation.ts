@@ -30,6 +30,10 @@ export interface InstallationOptions {
   serviceNow?: string;
   /** The URL of a database of its own. Default: a new one. */
   database?: string;
+  /** Where the core listens. Default: a free port. */
+  port?: number;
+  /** More variables of the core's environment. */
+  environment?: Record<string, string>;
   /** Another configuration altogether. */
   config?: (parts: { obm: FakeOprParty; serviceNow: FakeServiceNow }) => string;
 }
@@ -64,17 +68,18 @@ export class Installation {
     readonly home: string,
     private database: string,
     private readonly port: number,
+    private readonly environment: Record<string, string>,
   ) {}
 
   static async start(options: InstallationOptions = {}): Promise<Installation> {
     const folder = await mkdtemp(join(tmpdir(), 'opr-connect-core-'));
     const database = options.database ?? (await newDatabase());
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const obm = await FakeOprParty.start({ user: 'opr-connect', password: SECRETS.OBM_OUT });
     obm.forwardsAll = true;
     const hook = { url: `http://127.0.0.1:${port}/hooks/servicenow`, secret: SECRETS.HOOK };
     const serviceNow = await FakeServiceNow.start({ user: 'opr.connect', password: SECRETS.SN, hook });
-    const installation = new Installation(obm, serviceNow, folder, database, port);
+    const installation = new Installation(obm, serviceNow, folder, database, port, options.environment ?? {});
     await writeFile(join(folder, 'opr-connect.yaml'), (options.config ?? usual(options))({ obm, serviceNow }));
     await installation.restart();
     return installation;
@@ -87,7 +92,10 @@ export class Installation {
 
   /** Another core on the same database, with the same configuration. Whoever starts it stops it. */
   coreOn(port: number): Promise<CoreProcess> {
-    return CoreProcess.start({ ...SECRETS, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(port) }, this.home);
+    return CoreProcess.start(
+      { ...SECRETS, ...this.environment, DATABASE_URL: this.database, OPR_CONNECT_PORT: String(port) },
+      this.home,
+    );
   }
 
   /** Copies the database as it is. Answers a name for `restore`. */

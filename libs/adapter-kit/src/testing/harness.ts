@@ -24,6 +24,15 @@ export interface Harness {
     severity?: Partial<Record<Severity, Severity>>;
     state?: Partial<Record<LifecycleState, LifecycleState>>;
   };
+  /** How its records tell severities and states; in the words of OPR unless told. */
+  readonly words?: {
+    severity?: Partial<Record<Severity, string>>;
+    state?: Partial<Record<LifecycleState, string>>;
+    /** The state of a finished record that was opened again, where that is not the one of a new record. */
+    reopened?: string;
+  };
+  /** The login, as an event has it, of somebody whom the tool knows; `jane` unless told. */
+  readonly assignee?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
@@ -71,6 +80,8 @@ export interface FakeTool {
   calls(): number;
   /** Refuses connections from now on. */
   down(): Promise<void>;
+  /** Listens again, where it did. */
+  up?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -81,6 +92,8 @@ export interface ToolRecord {
   /** In the tool's own words. */
   severity: string;
   state: string;
+  /** As an event has it; absent where nobody is assigned. */
+  assignedUser?: string;
   /** The texts of its notes, oldest first, with what the adapter added to them. */
   notes: string[];
 }
@@ -88,8 +101,11 @@ export interface ToolRecord {
 /** In OPR words. */
 export interface Edit {
   title?: string;
+  description?: string;
   severity?: Severity;
   state?: LifecycleState;
+  /** A login, as an event has it. */
+  assignedUser?: string;
 }
 
 /**

@@ -31,6 +31,8 @@ export const harnessFor = (flavour: Flavour): Harness => ({
   }),
   otherSecret: { hookSecret: 'secret of some other web hook' },
   pageSize: 100,
+  words: { severity: PRIORITIES, state: STATUSES },
+  assignee: flavour === 'cloud' ? 'ann@example.com' : 'ann',
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
   async start(door) {
@@ -41,20 +43,23 @@ export const harnessFor = (flavour: Flavour): Harness => ({
     return {
       url: fake.url,
       records: (key) =>
-        fake
+        fake.issues
           .all()
           .filter(({ labels, properties }) => {
             return labels.includes(`opr-connect-${key}`) && at(properties['opr-connect'], 'key') === key;
           })
-          .map(({ id, summary: title, description, priority: severity, status: state, comments }) => ({
+          .map(({ id, summary: title, description, priority: severity, status: state, assignee, comments }) => ({
             ...{ id, title, description: read(description), severity, state },
+            ...(assignee !== null && { assignedUser: flavour === 'cloud' ? `${assignee}@example.com` : assignee }),
             notes: comments.map(({ body }) => read(body)),
           })),
-      edit(id, { title: summary, severity, state }) {
+      edit(id, { title: summary, description, severity, state, assignedUser }) {
         person.edit(id, {
           ...(summary !== undefined && { summary }),
+          ...(description !== undefined && { description }),
           ...(severity && { priority: PRIORITIES[severity] }),
         });
+        if (assignedUser) person.assign(id, assignedUser.replace(/@.*/, ''));
         if (state) person.transition(id, STATUSES[state]);
       },
       note: (id, text) => person.comment(id, text),
@@ -69,6 +74,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
       down: () => fake.down(),
+      up: () => fake.up(),
       close: () => fake.close(),
     };
   },

@@ -35,17 +35,23 @@ export const harness: Harness = {
         const id = fake.externalId(eventId) ?? '';
         const event = fake.event(id);
         if (!event) return [];
-        const { title = '', description = '', severity = '', state = '', annotationList } = event;
+        const { title = '', description = '', severity = '', state = '', assignedUser, annotationList } = event;
         const notes = (annotationList?.annotation ?? []).map(({ text }) => text ?? '');
-        return [{ id, title, description, severity, state, notes }];
+        return [{ id, title, description, severity, state, assignedUser: assignedUser?.loginName, notes }];
       },
-      edit(id, { title, severity, state }) {
+      edit(id, { title, description, severity, state, assignedUser }) {
         const properties: (PropertyChange | undefined)[] = [
           title === undefined
             ? undefined
             : { kind: 'string_property_change', propertyName: 'title', currentValue: title },
+          description === undefined
+            ? undefined
+            : { kind: 'string_property_change', propertyName: 'description', currentValue: description },
           severity && { kind: 'severity_property_change', propertyName: 'severity', currentValue: severity },
           state && { kind: 'state_change', propertyName: 'state', currentValue: state },
+          assignedUser === undefined
+            ? undefined
+            : { kind: 'user_property_change', propertyName: 'assigned_user', currentUserName: assignedUser },
         ];
         change(id, ...properties.filter((each) => each !== undefined));
       },
@@ -60,6 +66,7 @@ export const harness: Harness = {
       quiet: () => Promise.resolve(),
       calls: () => fake.requests.length,
       down: () => fake.down(),
+      up: () => fake.up(),
       close: () => fake.close(),
     };
   },

@@ -25,6 +25,8 @@ export const harness: Harness = {
   settings: ServiceNowSettings,
   plain: (url) => ({ url, user: USER, password: PASSWORD, hookSecret: HOOK_SECRET, timeoutMs: 5_000, settleMs: 250 }),
   otherSecret: { hookSecret: 'key of some other business rule' },
+  words: { severity: SERVICENOW.severity?.out, state: SERVICENOW.state?.out, reopened: '2' },
+  assignee: 'itil.user',
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   pageSize: 50,
   lacks: {
@@ -38,6 +40,8 @@ export const harness: Harness = {
       hook: { url: door, secret: HOOK_SECRET },
     });
     const person = fake.asPerson('itil.user');
+    const userId = (login: string) =>
+      fake.tables.table('sys_user').find((user) => user['user_name'] === login)?.['sys_id'] ?? '';
     return {
       url: fake.url,
       records: (key) =>
@@ -50,15 +54,20 @@ export const harness: Harness = {
               title: row['short_description'] ?? '',
               description: row['description'] ?? '',
             },
-            ...{ severity: `${row['impact']} ${row['urgency']}`, state: row['state'] ?? '' },
+            ...{ severity: `${row['impact']}/${row['urgency']}`, state: row['state'] ?? '' },
+            assignedUser: fake.tables.table('sys_user').find(({ sys_id }) => sys_id === row['assigned_to'])?.[
+              'user_name'
+            ],
             notes: fake.journal(row['sys_id'] ?? '').map((entry) => entry['value'] ?? ''),
           })),
-      edit(id, { title, severity, state }) {
+      edit(id, { title, description, severity, state, assignedUser }) {
         const [impact = '', urgency = ''] = (severity && SERVICENOW.severity?.out[severity].split('/')) ?? [];
         const value = state && SERVICENOW.state?.out[state];
         person.update(id, {
           ...(title !== undefined && { short_description: title }),
+          ...(description !== undefined && { description }),
           ...(severity && { impact, urgency }),
+          ...(assignedUser && { assigned_to: userId(assignedUser) }),
           ...(value && { state: value, ...(value === '6' && RESOLUTION) }),
         });
       },
@@ -72,6 +81,7 @@ export const harness: Harness = {
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
       down: () => fake.down(),
+      up: () => fake.up(),
       close: () => fake.close(),
     };
   },

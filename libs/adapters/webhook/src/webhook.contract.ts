@@ -32,8 +32,9 @@ export const harness: Harness = {
         fake
           .tickets()
           .filter((ticket) => ticket.key === key)
-          .map(({ number: id, title, description, severity, state, comments }) => ({
+          .map(({ number: id, title, description, severity, state, assignedUser, comments }) => ({
             ...{ id, title: title ?? '', description: description ?? '', severity: severity ?? '', state: state ?? '' },
+            ...(assignedUser && { assignedUser }),
             notes: comments.map(({ text }) => text),
           })),
       edit: (id, edit) => void person.update(id, edit),
@@ -43,6 +44,7 @@ export const harness: Harness = {
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.deliveries.length,
       down: () => fake.down(),
+      up: () => fake.up(),
       close: () => fake.close(),
     };
   },

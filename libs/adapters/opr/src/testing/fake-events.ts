@@ -28,7 +28,7 @@ export class FakeEvents {
   }
 }
 
-/** As much of a change as specs and demos look at: texts, state, severity, priority, added annotations, custom attributes. */
+/** As much of a change as specs and demos look at: texts, state, severity, priority, assigned user, added annotations, custom attributes. */
 function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
   switch (change.kind) {
     case 'state_change':
@@ -48,6 +48,10 @@ function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
         default:
           return event;
       }
+    case 'user_property_change': {
+      const { currentUserId: id, currentUserName: loginName, currentUserDisplayLabel: userName } = change;
+      return { ...event, assignedUser: { id, loginName, userName } };
+    }
     case 'annotation_property_change': {
       const { annotationId: id, author, currentValue: text } = change;
       const annotation = [...(event.annotationList?.annotation ?? []), { id, author, text }];

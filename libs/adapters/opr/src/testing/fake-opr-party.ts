@@ -80,6 +80,7 @@ export class FakeOprParty {
   private readonly programmed: ProgrammedAnswer[] = [];
   private readonly stop = new AbortController();
   private server: Server;
+  private port = 0;
 
   private constructor(private readonly options: FakeOprPartyOptions) {
     this.server = createServer((request, response) => {
@@ -89,14 +90,12 @@ export class FakeOprParty {
 
   static async start(options: FakeOprPartyOptions): Promise<FakeOprParty> {
     const fake = new FakeOprParty(options);
-    await new Promise<void>((resolve, reject) => {
-      fake.server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-    });
+    await fake.listen(options.port ?? 0);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   get endpointUrl(): string {
@@ -117,6 +116,11 @@ export class FakeOprParty {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeAllConnections();
     await closed;
+  }
+
+  /** Listens again, on the port it had. */
+  async up(): Promise<void> {
+    if (!this.server.listening && !this.stop.signal.aborted) await this.listen(this.port);
   }
 
   /** The next requests with a good login get these answers, in this order, instead of the usual ones. */
@@ -153,6 +157,13 @@ export class FakeOprParty {
   /** The id that the endpoint gave to an event that was forwarded to it. */
   externalId(eventId: string): string | undefined {
     return this.externalIds.get(eventId);
+  }
+
+  private async listen(port: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

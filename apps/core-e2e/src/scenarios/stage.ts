@@ -1,0 +1,172 @@
+import { EVENT_ADAPTER, type EventAdapterOptions } from '@opr-connect/adapter-kit';
+import type { FakeTool, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
+import { correlationKey, freePort, serverUuid } from '@opr-connect/core/testing';
+import type { OprEvent } from '@opr-connect/opr';
+import { eventually, newEvent } from '../support/events';
+import { Installation } from '../support/installation';
+import { changeOf, echoes, disagreements, Expected } from './sides';
+import type { Said, Scenario, Step } from './scenarios';
+
+const HUB = 'scenarios';
+/** How many calls of OBM are under way at a time. */
+const LANES = 25;
+/** Back-off after a storm included. */
+const SETTLE_MS = 50_000;
+
+/** One installation between an OBM and a tool, for all scenarios of an adapter. */
+export class Stage {
+  private constructor(
+    private readonly harness: Harness,
+    private readonly hub: Installation,
+    private readonly tool: FakeTool,
+  ) {}
+
+  static async open(harness: Harness): Promise<Stage> {
+    const port = await freePort();
+    const tool = await harness.start(`http://127.0.0.1:${port}/hooks/desk`);
+    const { settings, environment } = referring(harness.plain(tool.url));
+    const hub = await Installation.start({
+      port,
+      environment,
+      config: ({ obm }) => `
+hubId: ${HUB}
+servers:
+  - name: obm
+    adapter: opr
+    password: '\${OBM_IN}'
+    answerWithin: 0
+    settings: { syncUrl: '${obm.syncUrl}', user: opr-connect, password: '\${OBM_OUT}', settleMs: 250 }
+  - { name: desk, adapter: ${keyOf(harness)}, password: '\${DESK_IN}', settings: ${JSON.stringify(settings)} }
+rules:
+  - { name: from OBM, filter: { source: obm }, targets: [{ server: desk, type: synchronize }] }
+`,
+    });
+    return new Stage(harness, hub, tool);
+  }
+
+  async close(): Promise<void> {
+    await this.hub.close();
+    await this.tool.close();
+  }
+
+  /** Plays a scenario. Answers what is wrong in the end. */
+  async play({ name, events: count = 1, isDown, steps }: Scenario): Promise<string[]> {
+    const events = Array.from({ length: count }, (_, index) =>
+      newEvent({ title: `${name} ${index + 1}`, description: `Event ${index + 1} of ${count}.` }),
+    );
+    const expected = new Expected(this.harness);
+    if (isDown) await this.tool.down();
+    await inLanes(events, (event) => this.hub.asObm.forward(event));
+    for (const step of steps) {
+      if (!isDown) await this.settled();
+      expected.note(step);
+      await inLanes(events, ({ id }) => this.take(step, id));
+    }
+    if (isDown) await this.tool.up?.();
+    await this.settled();
+    const faults: string[] = [];
+    await inLanes(events, async ({ id }) => void faults.push(...(await this.faultsOf(id, expected))));
+    return [...faults, ...(await this.leftOver())];
+  }
+
+  private async take(step: Step, id: string): Promise<void> {
+    await Promise.all([
+      'tool' in step && (step.tool === 'delete' ? this.tool.remove(this.record(id).id) : this.inTool(id, step.tool)),
+      'obm' in step && this.inObm(id, step.obm),
+    ]);
+  }
+
+  private async inObm(id: string, said: Said): Promise<void> {
+    const change = changeOf(said, this.harness);
+    this.hub.obm.edit(id, change);
+    const answer = await this.hub.asObm.change(id, change);
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
+  }
+
+  private async inTool(id: string, said: Said): Promise<void> {
+    const { note, assignedUser, ...edit } = said;
+    const record = this.record(id).id;
+    const { assignee = 'jane' } = this.harness;
+    const fields = { ...edit, ...(assignedUser && { assignedUser: assignee }) };
+    if (Object.keys(fields).length > 0) this.tool.edit(record, fields);
+    if (note !== undefined) this.tool.note(record, note);
+    // A party that speaks OPR has no hooks: it tells what its people did as a client of the Event Synchronization Web Service.
+    if (keyOf(this.harness) !== 'opr') return;
+    const answer = await this.hub.asServer('desk').change(record, changeOf(said, this.harness));
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
+  }
+
+  /** Nothing is on its way to anybody. A call may cause hooks, and a hook may cause calls. */
+  private async settled(): Promise<void> {
+    await eventually(
+      'nothing is on its way',
+      async () => {
+        if ((await this.count('pending')) > 0) return false;
+        const calls = this.tool.calls();
+        await this.tool.quiet();
+        return (await this.count('pending')) === 0 && this.tool.calls() === calls;
+      },
+      SETTLE_MS,
+    );
+  }
+
+  private async faultsOf(id: string, expected: Expected): Promise<string[]> {
+    const inObm: OprEvent = this.hub.obm.event(id) ?? {};
+    const inHub = await this.hub.asObm.event(`/event/${id}`);
+    const records = this.records(id);
+    if (records.length !== expected.records) return [`${id}: ${records.length} live records`];
+    const told = this.hub.obm.changes.filter((change) => change.id === id).map(({ change }) => change);
+    return [
+      ...expected.missing(inObm).map((fault) => `OBM: ${fault}`),
+      ...disagreements(inObm, inHub, records[0], this.harness, expected),
+      ...echoes(told, expected),
+    ].map((fault) => `${id}: ${fault}`);
+  }
+
+  private async leftOver(): Promise<string[]> {
+    const dead = await this.count('dead');
+    return dead > 0 ? [`${dead} dead letters`] : [];
+  }
+
+  private record(id: string): ToolRecord {
+    const [record] = this.records(id);
+    if (!record) throw new Error(`no live record of ${id}`);
+    return record;
+  }
+
+  private records(eventId: string): ToolRecord[] {
+    const [source, target] = [serverUuid(HUB, { name: 'obm' }), serverUuid(HUB, { name: 'desk' })];
+    return this.tool.records(correlationKey({ hubId: HUB, source, eventId, target }), eventId);
+  }
+
+  private async count(state: 'pending' | 'dead'): Promise<number> {
+    const rows = await this.hub.rows<{ n: number }>(
+      `select count(*)::int as n from outbox_message where state = '${state}'`,
+    );
+    return rows[0]?.n ?? 0;
+  }
+}
+
+/** The word that a configuration names the adapter by. */
+function keyOf({ factory }: Harness): string {
+  return (Reflect.getMetadata(EVENT_ADAPTER, factory.constructor) as EventAdapterOptions<object>).key;
+}
+
+/** Settings whose texts are references, as secrets must be, and the environment that they refer to. */
+function referring(plain: Readonly<Record<string, unknown>>) {
+  const environment: Record<string, string> = {};
+  const settings = Object.entries(plain).map(([name, value]) => {
+    if (typeof value !== 'string') return [name, value] as const;
+    environment[`TOOL_${name}`] = value;
+    return [name, `\${TOOL_${name}}`] as const;
+  });
+  return { settings: Object.fromEntries(settings), environment };
+}
+
+async function inLanes<T>(all: readonly T[], run: (one: T) => Promise<unknown>): Promise<void> {
+  const left = [...all];
+  const lane = async () => {
+    for (let one = left.shift(); one !== undefined; one = left.shift()) await run(one);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
