@@ -95,6 +95,8 @@ export class Core {
 const opr = (name: string, endpoint: string) => `
   - name: ${name}
     adapter: opr
+    idAttribute: ''
+    urlAttribute: ''
     settings: { endpointUrl: '${endpoint}', user: opr-connect, password: '\${TOOL}', timeoutMs: 40000 }`;
 
 export interface Target {
@@ -110,6 +112,8 @@ export const serviceNowTarget = (url: string): Target => ({
   yaml: `
   - name: servicenow
     adapter: servicenow
+    idAttribute: ''
+    urlAttribute: ''
     settings: { url: '${url}', user: opr.connect, password: '\${SN}', hookSecret: '\${HOOK}' }`,
 });
 

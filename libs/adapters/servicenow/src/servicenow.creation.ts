@@ -33,10 +33,15 @@ export class ServiceNowCreation {
     const made = await this.client.create(this.settings.table, values, recordFields(this.rules), signal);
     const created = await this.marked(made, key, signal);
     const { oldest = created, told } = await this.lookUp.find(key, signal, created);
-    return { row: oldest, isNew: oldest['sys_id'] === created['sys_id'], told };
+    // What the look-up shows of our own record may hold what people have done to it since.
+    const isNew = oldest['sys_id'] === created['sys_id'];
+    return { row: isNew ? created : oldest, isNew, told };
   }
 
-  /** The transform map decides whether there is a new record; which one it is, the key tells. */
+  /**
+   * The transform map decides whether there is a new record; which one it is, the key tells. It is read after it was made, so
+   * people may have changed it already.
+   */
   private async import(
     staging: string,
     values: Record<string, string>,
@@ -45,7 +50,7 @@ export class ServiceNowCreation {
   ): Promise<Made> {
     const { status, said } = await this.client.import(staging, stagedAs(values, staging), signal);
     const { oldest, told } = await this.lookUp.find(key, signal);
-    if (oldest) return { row: oldest, isNew: status === 'inserted', told };
+    if (oldest) return { row: oldest, isNew: false, told };
     if (status === 'error') throw new RejectedError(`import into ${staging}: ${said}`);
     throw new MisconfiguredError(
       `importTable: ${staging} made no record with our correlation_id (${[status, said].filter(Boolean).join(': ')}): check its transform map`,

@@ -1,4 +1,5 @@
 import { GoneError, MisconfiguredError, OutcomeUnknownError, TransientError } from '@opr-connect/adapter-kit';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   anEvent,
   delivery,
@@ -37,6 +38,20 @@ describe('an event becomes an incident', () => {
     expect(written.found).toBeUndefined();
     expect(written.snapshot).toMatchObject({ version: version(0), fields: { state: '1', impact: '2', urgency: '1' } });
     expect(Object.keys(written.snapshot?.fields ?? {})).not.toContain('sys_created_on');
+  });
+
+  it('that counts as we made it, although somebody worked in it before we looked once more', async () => {
+    bench.fake.faults.add({ kind: 'slow', method: 'POST', path: '/table/incident', afterMs: 200 });
+    const writing = bench.adapter.forwardEvent(anEvent(), delivery());
+    while (bench.fake.incidents().length === 0) await sleep(5);
+    const [row] = bench.fake.incidents();
+    bench.fake.asPerson('itil.user').update(row?.['number'] ?? '', { state: '2' });
+    const { snapshot } = await writing;
+    expect(snapshot?.fields['state']).toBe('1');
+    const now = await bench.adapter.getExternalEvent(forwardedAs({ ref: { id: row?.['sys_id'] ?? '' } }), delivery());
+    expect(bench.adapter.changes(snapshot, now.snapshot ?? { fields: {} })).toMatchObject([
+      { kind: 'state_change', currentValue: 'in_progress' },
+    ]);
   });
 
   it('whose page can be looked at', async () => {

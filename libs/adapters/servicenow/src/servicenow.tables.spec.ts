@@ -9,7 +9,6 @@ import {
   openBench,
   stateChange,
   thrownBy,
-  version,
   type Bench,
 } from './servicenow.fixture';
 
@@ -103,8 +102,8 @@ describe('through an import set', () => {
       },
     ]);
     expect(bench.fake.journal(written.ref.id)).toHaveLength(1);
-    expect(written).toMatchObject({ snapshot: { version: version(0) } });
-    expect(written.found).toBeUndefined();
+    // It is read once more: people may have changed it before we saw it.
+    expect(written.found).toBe(true);
   });
 
   it('ten creates at once make one record, ever', async () => {
@@ -113,7 +112,6 @@ describe('through an import set', () => {
     expect(posted().length).toBeGreaterThan(1);
     expect(bench.fake.incidents()).toHaveLength(1);
     expect(new Set(all.map(({ ref }) => ref.id)).size).toBe(1);
-    expect(all.filter(({ found }) => !found)).toHaveLength(1);
     expect(bench.fake.incidents()[0]?.['sys_mod_count']).toBe('0');
   });
 
