@@ -2,6 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { LifecycleState, Severity } from '@opr-connect/opr';
 import type { Adapter } from '../adapter';
 import type { AdapterFactory } from '../event-adapter';
+import type { RefusalFault, WireFault } from './fake/faults';
 
 /** What the contract needs to know of an adapter and of the fake of its tool. */
 export interface Harness {
@@ -117,25 +118,5 @@ export interface Edit {
 export type Operation = 'create' | 'change' | 'note' | 'read' | 'any';
 
 export type Fault = { on: Operation; /** How many calls; 1 unless told, 0 for all. */ times?: number } & (
-  | { /** It is done, then the connection is cut. */ kind: 'lost' }
-  | {
-      /** Waits before and after it is done, which is done although the caller has gone. */ kind: 'slow';
-      beforeMs?: number;
-      afterMs?: number;
-    }
-  | {
-      /** It is done; the answer comes byte by byte, with so long between two of them. */ kind: 'drip';
-      everyMs: number;
-    }
-  | { /** It is done; the connection is cut in the middle of the answer. */ kind: 'cut' }
-  | { /** Nothing is done; a log-in page is answered with 200. */ kind: 'html' }
-  | {
-      /** Nothing is done; this is answered, with a reason in the shape that the tool gives it. */
-      kind: 'status';
-      status: number;
-      headers?: Record<string, string>;
-      says?: string;
-      /** The reason quotes the headers of the request. */
-      quotes?: boolean;
-    }
+  WireFault | RefusalFault
 );

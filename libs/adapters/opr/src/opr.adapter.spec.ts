@@ -17,7 +17,8 @@ import { FORWARDING_STATES, readEvent, readEventChange, type EventChange, type O
 import { OprAdapterFactory, type OprAdapter } from './opr.adapter';
 import { OprAdapterModule } from './opr.module';
 import { OprSettings } from './opr.settings';
-import { FakeOprParty, type ReceivedRequest } from './testing';
+import type { ReceivedCall } from '@opr-connect/adapter-kit/testing';
+import { FakeOprParty } from './testing';
 
 const PASSWORD = 'pass<w>ö & word';
 const login = { user: 'hub', password: PASSWORD };
@@ -94,7 +95,7 @@ const failureOf = (call: Promise<unknown>): Promise<Error> =>
     (error: Error) => error,
   );
 
-function lastRequest(): ReceivedRequest {
+function lastRequest(): ReceivedCall {
   const request = party.requests.at(-1);
   if (!request) throw new Error('nothing was received');
   return request;

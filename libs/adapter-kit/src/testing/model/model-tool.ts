@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { FakeServer, received, type ReceivedCall } from '../fake/server';
 import type { Edit, FakeTool, Fault, Operation, ToolRecord } from '../harness';
 import { LEVEL, plainText, STATUS, TEXT_LIMIT, TITLE_LIMIT } from './model.mapping';
 
@@ -40,13 +39,11 @@ interface Answer {
 }
 
 /** A small ticketing tool with everything that makes tools hard: the contract of the kit is tried out on it. */
-export class ModelTool implements FakeTool {
+export class ModelTool extends FakeServer implements FakeTool {
   private readonly tickets = new Map<string, Ticket>();
   private readonly noted = new Map<string, Note[]>();
   private readonly searchable = new Map<string, number>();
   private readonly faults: Fault[] = [];
-  private readonly stop = new AbortController();
-  private readonly server: Server;
   private readonly agent = new Agent({ keepAlive: true });
   private sending: Promise<void> = Promise.resolve();
   private lagMs = 0;
@@ -56,21 +53,17 @@ export class ModelTool implements FakeTool {
   private writes = 0;
 
   private constructor(private readonly door: string) {
-    this.server = createServer((call, response) => {
-      this.serve(call, response).catch(() => response.destroy());
-    });
+    super();
   }
 
   static async start(door: string): Promise<ModelTool> {
     const tool = new ModelTool(door);
-    await new Promise<void>((resolve, reject) => {
-      tool.server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
+    await tool.listen();
     return tool;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.origin;
   }
 
   records(key: string): ToolRecord[] {
@@ -120,16 +113,8 @@ export class ModelTool implements FakeTool {
     return this.count;
   }
 
-  async down(): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
-    await closed;
-  }
-
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.down();
+  override async close(): Promise<void> {
+    await super.close();
     await this.sending;
     this.agent.destroy();
   }
@@ -193,28 +178,20 @@ export class ModelTool implements FakeTool {
     this.sending = this.sending.then(post);
   }
 
-  private async serve(call: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of call) chunks.push(chunk as Buffer);
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await received(request);
     this.count += 1;
-    const url = new URL(call.url ?? '/', 'http://tool');
-    const fault = this.take(operationOf(call.method ?? '', url.pathname));
-    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const body = (Buffer.concat(chunks).toString() || '{}') as string;
-    const { status, body: said } = refused(fault, call) ?? this.answer(call, url, JSON.parse(body));
-    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
-    if (fault?.kind === 'lost') return void call.socket.destroy();
-    const page = fault?.kind === 'html' ? '<!doctype html><title>Log in</title>' : JSON.stringify(said ?? {});
-    const headers = fault?.kind === 'status' ? fault.headers : undefined;
-    response.writeHead(status, { 'content-length': Buffer.byteLength(page), ...headers });
-    if (fault?.kind === 'cut') return void response.write(page.slice(0, 5), () => call.socket.destroy());
-    if (fault?.kind === 'drip')
-      for (const byte of Buffer.from(page)) {
-        if (response.destroyed || this.stop.signal.aborted) return;
-        response.write(Buffer.from([byte]));
-        await this.pause(fault.everyMs);
-      }
-    response.end(fault?.kind === 'drip' ? undefined : page);
+    const url = new URL(call.path, 'http://tool');
+    const fault = this.take(operationOf(call.method, url.pathname));
+    await this.answerCall(request, response, {
+      fault,
+      act: () => {
+        const { status, body } = refused(fault, call) ?? this.answer(call, url, JSON.parse(call.body || '{}'));
+        const headers = fault?.kind === 'status' ? fault.headers : undefined;
+        const isPage = fault?.kind === 'html';
+        return { status, headers, body: isPage ? '<!doctype html><title>Log in</title>' : JSON.stringify(body ?? {}) };
+      },
+    });
   }
 
   private take(operation: Operation): Fault | undefined {
@@ -226,9 +203,9 @@ export class ModelTool implements FakeTool {
     return fault;
   }
 
-  private answer(call: IncomingMessage, url: URL, body: Partial<Ticket> & { notes?: Note[] } & Partial<Note>): Answer {
+  private answer(call: ReceivedCall, url: URL, body: Partial<Ticket> & { notes?: Note[] } & Partial<Note>): Answer {
     const expected = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`;
-    if (call.headers.authorization !== expected) return refusal(401, 'who are you?');
+    if (call.headers['authorization'] !== expected) return refusal(401, 'who are you?');
     const [, root, id = '', rest] = url.pathname.split('/');
     if (root === 'me') return { status: 200, body: { user: LOGIN.user } };
     if (root !== 'tickets') return refusal(404, 'no such path');
@@ -261,10 +238,6 @@ export class ModelTool implements FakeTool {
     const from = page * PAGE;
     return { tickets: found.slice(from, from + PAGE), more: found.length > from + PAGE };
   }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
-  }
 }
 
 function operationOf(method: string, path: string): Operation {
@@ -275,7 +248,7 @@ function operationOf(method: string, path: string): Operation {
 
 const refusal = (status: number, error: string): Answer => ({ status, body: { error } });
 
-function refused(fault: Fault | undefined, { headers }: IncomingMessage): Answer | undefined {
+function refused(fault: Fault | undefined, { headers }: ReceivedCall): Answer | undefined {
   if (fault?.kind === 'html') return { status: 200 };
   if (fault?.kind !== 'status') return undefined;
   return refusal(fault.status, fault.quotes ? JSON.stringify(headers) : (fault.says ?? 'ordered by the test'));

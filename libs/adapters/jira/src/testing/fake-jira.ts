@@ -1,9 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FakeFaults, FakeServer, received, type FakeAnswer, type ReceivedCall } from '@opr-connect/adapter-kit/testing';
 import { control } from './fake-control';
 import type { CustomField, FakeSite } from './fake-fields';
-import { FakeFaults, FakeWriteLimits, limitHeaders, type Fault } from './fake-faults';
+import { FakeWriteLimits, limitHeaders, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
 import { FakeIssues, Refusal, type FakeIssue } from './fake-issues';
 import { FakeJson } from './fake-json';
@@ -24,28 +23,15 @@ export interface FakeJiraOptions {
   hook?: HookTarget;
 }
 
-export interface RecordedRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: string;
-}
-
-interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
 /**
  * A stateful Jira on loopback, for specs and demos: the REST API of issues, search, transitions and comments as Cloud (v3) or Data
  * Center (v2) has it, signed web hooks, pages to look at, people to work in it, and faults to order. `/_fake/…` offers the same
  * over HTTP (see `fake-control.ts`).
  */
-export class FakeJira implements FakeSite {
+export class FakeJira extends FakeServer implements FakeSite {
   readonly counts = { creates: 0, writes: 0, searches: 0, reads: 0 };
-  readonly requests: RecordedRequest[] = [];
-  readonly faults = new FakeFaults();
+  readonly requests: ReceivedCall[] = [];
+  readonly faults = new FakeFaults<Fault>();
   readonly limits = new FakeWriteLimits();
   readonly index = new FakeIndex();
   readonly workflow = new FakeWorkflow();
@@ -55,11 +41,9 @@ export class FakeJira implements FakeSite {
   readonly json: FakeJson;
   readonly hooks: FakeHooks;
   readonly cloud: boolean;
-  private readonly stop = new AbortController();
-  private server: Server | undefined;
-  private port = 0;
 
   private constructor(private readonly options: FakeJiraOptions) {
+    super();
     this.cloud = options.flavour !== 'dataCenter';
     this.issues = new FakeIssues((what) => {
       this.index.note(what.issue, what.kind === 'deleted');
@@ -73,40 +57,17 @@ export class FakeJira implements FakeSite {
 
   static async start(options: FakeJiraOptions): Promise<FakeJira> {
     const fake = new FakeJira(options);
-    await fake.listen(options.port ?? 0);
+    await fake.listen(options.port);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.origin;
   }
 
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.down();
+  override async close(): Promise<void> {
+    await super.close();
     await this.hooks.quiet();
-  }
-
-  /** Refuses connections until `up`. */
-  async down(): Promise<void> {
-    const server = this.server;
-    this.server = undefined;
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-
-  /** Listens again, on the port it had. */
-  async up(): Promise<void> {
-    if (!this.server && !this.stop.signal.aborted) await this.listen(this.port);
-  }
-
-  /** Refuses connections for so long, then listens again. */
-  async downFor(ms: number): Promise<void> {
-    await this.down();
-    await this.pause(ms);
-    await this.up();
   }
 
   /** Copies of all issues, oldest first. */
@@ -123,54 +84,22 @@ export class FakeJira implements FakeSite {
     return personIn(this.issues, this.workflow, this.cloud, login);
   }
 
-  private async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => {
-      this.handle(request, response).catch((error: unknown) => {
-        // The client may have gone while we waited; anything else is a bug of the fake and must be seen.
-        if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    this.server = server;
-    this.port = (server.address() as AddressInfo).port;
-  }
-
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const method = request.method ?? 'GET';
-    const url = new URL(request.url ?? '/', this.url);
-    const body = await textOf(request);
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await received(request);
+    const { method, headers, body } = call;
+    const url = new URL(call.path, this.url);
     if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
     if (!url.pathname.startsWith('/rest/')) return this.page(url, response);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-    this.requests.push({ method, path: url.pathname + url.search, headers, body });
+    this.requests.push(call);
     this.count(method, url.pathname);
     const fault = this.faults.take(method, url.pathname);
-    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const answer = this.answer(method, url, headers, body, fault);
-    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
-    if (fault?.kind === 'lost') return void request.socket.destroy();
-    response.writeHead(answer.status, {
-      ...{ 'Content-Type': 'application/json;charset=UTF-8', 'X-AREQUESTID': 'fake', ...answer.headers },
-      ...(answer.body && { 'Content-Length': String(Buffer.byteLength(answer.body)) }),
+    await this.answerCall(request, response, {
+      fault,
+      act: () => {
+        const answer = this.answer(method, url, headers, body, fault);
+        return { ...answer, headers: { ...USUAL_HEADERS, ...answer.headers } };
+      },
     });
-    if (fault?.kind === 'cut') {
-      response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)));
-      return void setImmediate(() => request.socket.destroy());
-    }
-    if (fault?.kind === 'drip') return this.drip(answer.body, fault.everyMs, response);
-    response.end(answer.body);
-  }
-
-  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
-    for (const byte of Buffer.from(body)) {
-      if (response.destroyed || this.stop.signal.aborted) return;
-      response.write(Buffer.from([byte]));
-      await this.pause(everyMs);
-    }
-    response.end();
   }
 
   private answer(
@@ -179,8 +108,8 @@ export class FakeJira implements FakeSite {
     headers: Record<string, string>,
     body: string,
     fault: Fault | undefined,
-  ): Answer {
-    const say = (status: number, value?: unknown, more: Record<string, string> = {}): Answer => ({
+  ): FakeAnswer {
+    const say = (status: number, value?: unknown, more: Record<string, string> = {}): FakeAnswer => ({
       ...{ status, headers: more, body: value === undefined ? '' : JSON.stringify(value) },
     });
     const refused = ({ status, errorMessages, errors }: Refusal, more = {}) =>
@@ -246,11 +175,9 @@ export class FakeJira implements FakeSite {
     else if (path.endsWith('/issue')) this.counts.creates += 1;
     else this.counts.writes += 1;
   }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
-  }
 }
+
+const USUAL_HEADERS = { 'Content-Type': 'application/json;charset=UTF-8', 'X-AREQUESTID': 'fake' };
 
 /** With rate limiting on, a server tells its bucket with every answer, and `retry-after: 0` while tokens remain. */
 const DATA_CENTER_BUCKET = {
@@ -272,10 +199,4 @@ function withoutField(body: Record<string, unknown>, fault: Fault | undefined): 
   const without = (value: object) => Object.fromEntries(Object.entries(value).filter(([name]) => name !== fault.field));
   const fields: unknown = body['fields'];
   return { ...without(body), ...(typeof fields === 'object' && fields && { fields: without(fields) }) };
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FakeFaults, FakeServer, received, type FakeAnswer, type ReceivedCall } from '@opr-connect/adapter-kit/testing';
 import {
   OprXmlError,
   readEvent,
@@ -11,7 +10,7 @@ import {
   type OprEvent,
 } from '@opr-connect/opr';
 import { FakeEvents } from './fake-events';
-import { FakeFaults, type Fault } from './fake-faults';
+import type { Fault } from './fake-faults';
 
 export interface FakeOprPartyOptions {
   /** 0, the default, takes a free one. */
@@ -19,15 +18,6 @@ export interface FakeOprPartyOptions {
   /** The login that it accepts. */
   user: string;
   password: string;
-}
-
-export interface ReceivedRequest {
-  method: string;
-  /** As it was sent: still encoded. */
-  path: string;
-  /** Names in lower case. */
-  headers: Record<string, string>;
-  body: string;
 }
 
 export interface ProgrammedAnswer {
@@ -51,22 +41,16 @@ const ENDPOINT_ROOT = '/opr/hub';
 const HTML = { 'Content-Type': 'text/html' };
 const XML = { 'Content-Type': 'application/xml;charset=UTF-8' };
 
-interface Answer {
-  status: number;
-  headers?: Record<string, string>;
-  body?: string;
-}
-
 /**
  * A party that speaks OPR, on loopback: an endpoint that events are forwarded to, and the Event Synchronization Web Service of
  * an OBM, which lets us see and change an event only after it was forwarded to us. Repeats are recognised by event and change id.
  */
-export class FakeOprParty {
+export class FakeOprParty extends FakeServer {
   /** Everything that came in, with a wrong login too. */
-  readonly requests: ReceivedRequest[] = [];
+  readonly requests: ReceivedCall[] = [];
   /** Changes that were accepted, repeats included, by the id in the path. */
   readonly changes: { id: string; change: EventChange }[] = [];
-  readonly faults = new FakeFaults();
+  readonly faults = new FakeFaults<Fault>();
   /** How the endpoint answers events. */
   endpointAnswers: EndpointAnswers = 'record';
   /** Whether the endpoint offers `GET event/<external id>`; many do not. */
@@ -78,24 +62,19 @@ export class FakeOprParty {
   private readonly externalIds = new Map<string, string>();
   private readonly forwardedToUs = new Set<string>();
   private readonly programmed: ProgrammedAnswer[] = [];
-  private readonly stop = new AbortController();
-  private server: Server;
-  private port = 0;
 
   private constructor(private readonly options: FakeOprPartyOptions) {
-    this.server = createServer((request, response) => {
-      this.serve(request, response).catch(() => response.destroy());
-    });
+    super();
   }
 
   static async start(options: FakeOprPartyOptions): Promise<FakeOprParty> {
     const fake = new FakeOprParty(options);
-    await fake.listen(options.port ?? 0);
+    await fake.listen(options.port);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.origin;
   }
 
   get endpointUrl(): string {
@@ -104,23 +83,6 @@ export class FakeOprParty {
 
   get syncUrl(): string {
     return this.url + SYNC_ROOT;
-  }
-
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.down();
-  }
-
-  /** Refuses connections from now on. */
-  async down(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeAllConnections();
-    await closed;
-  }
-
-  /** Listens again, on the port it had. */
-  async up(): Promise<void> {
-    if (!this.server.listening && !this.stop.signal.aborted) await this.listen(this.port);
   }
 
   /** The next requests with a good login get these answers, in this order, instead of the usual ones. */
@@ -159,56 +121,30 @@ export class FakeOprParty {
     return this.externalIds.get(eventId);
   }
 
-  private async listen(port: number): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await received(request);
+    const [path = ''] = call.path.split('?');
+    const asked = { ...call, path };
+    this.requests.push(asked);
+    const programmed = this.isOurs(asked) ? this.programmed.shift() : undefined;
+    await this.pause(programmed?.delayMs);
+    const ordered = this.faults.take(asked.method, path);
+    await this.answerCall(request, response, {
+      fault: programmed?.loseAnswer ? { kind: 'lost' } : ordered,
+      act: () => {
+        const { status, ...said } = programmed ?? {};
+        const usual = status === undefined ? (faulty(ordered, asked) ?? this.answer(asked)) : { status };
+        return { ...usual, ...said };
+      },
     });
-    this.port = (this.server.address() as AddressInfo).port;
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const received = await receive(request);
-    this.requests.push(received);
-    const programmed = this.isOurs(received) ? this.programmed.shift() : undefined;
-    if (programmed?.delayMs) await sleep(programmed.delayMs, undefined, { signal: this.stop.signal });
-    const fault = this.faults.take(received.method, received.path);
-    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const usual =
-      programmed?.status === undefined
-        ? (faulty(fault, received) ?? this.answer(received))
-        : { status: programmed.status };
-    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
-    if (programmed?.loseAnswer || fault?.kind === 'lost') return void request.socket.destroy();
-    const { status, headers, body = '' } = { ...usual, ...programmed, status: usual.status };
-    const length = { 'Content-Length': String(Buffer.byteLength(body)) };
-    response.writeHead(status, fault ? { ...length, ...headers } : headers);
-    if (fault?.kind === 'cut') {
-      response.write(body.slice(0, body.length / 2), () => request.socket.destroy());
-      return;
-    }
-    if (fault?.kind === 'drip') return this.drip(body, fault.everyMs, response);
-    response.end(received.method === 'HEAD' ? undefined : body);
-  }
-
-  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
-    for (const byte of Buffer.from(body)) {
-      if (response.destroyed || this.stop.signal.aborted) return;
-      response.write(Buffer.from([byte]));
-      await this.pause(everyMs);
-    }
-    response.end();
-  }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
-  }
-
-  private isOurs({ headers }: ReceivedRequest): boolean {
+  private isOurs({ headers }: ReceivedCall): boolean {
     const { user, password } = this.options;
     return headers['authorization'] === `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   }
 
-  private answer(request: ReceivedRequest): Answer {
+  private answer(request: ReceivedCall): FakeAnswer {
     if (!this.isOurs(request)) return { status: 401, headers: { 'WWW-Authenticate': 'Basic realm="OPR"' } };
     try {
       if (isBelow(request.path, SYNC_ROOT)) return this.syncService(request, partsBelow(request.path, SYNC_ROOT));
@@ -220,7 +156,7 @@ export class FakeOprParty {
     }
   }
 
-  private endpoint({ method, body }: ReceivedRequest, [resource, id, ...rest]: string[]): Answer {
+  private endpoint({ method, body }: ReceivedCall, [resource, id, ...rest]: string[]): FakeAnswer {
     if (resource === undefined) return method === 'HEAD' || method === 'GET' ? { status: 200 } : refusal(405, method);
     if (rest.length > 0) return refusal(404, 'no such path');
     if (resource === 'event' && id === undefined && method === 'POST') return this.takeOver(readEvent(body));
@@ -233,7 +169,7 @@ export class FakeOprParty {
     return refusal(404, 'no such path');
   }
 
-  private takeOver(event: OprEvent): Answer {
+  private takeOver(event: OprEvent): FakeAnswer {
     const eventId = event.id ?? '';
     const own = this.externalIds.get(eventId) ?? `EXT${String(this.externalIds.size + 1).padStart(5, '0')}`;
     const id = this.endpointAnswers === 'echo' ? eventId : own;
@@ -251,7 +187,7 @@ export class FakeOprParty {
     }
   }
 
-  private syncService({ method, body }: ReceivedRequest, [resource, id, ...rest]: string[]): Answer {
+  private syncService({ method, body }: ReceivedCall, [resource, id, ...rest]: string[]): FakeAnswer {
     if (resource === undefined) return method === 'HEAD' ? { status: 200 } : refusal(405, method);
     if (id === undefined || rest.length > 0) return refusal(404, 'no such path');
     if (resource !== 'event' && resource !== 'event_change') return refusal(404, 'no such path');
@@ -265,7 +201,7 @@ export class FakeOprParty {
     return refusal(405, method);
   }
 
-  private change(events: FakeEvents, id: string, change: EventChange): Answer {
+  private change(events: FakeEvents, id: string, change: EventChange): FakeAnswer {
     if (!events.get(id)) return refusal(404, 'no such event');
     if (change.eventRef?.targetId !== undefined && change.eventRef.targetId !== id)
       return refusal(400, 'event_ref names another event than the path');
@@ -275,13 +211,13 @@ export class FakeOprParty {
   }
 }
 
-const refusal = (status: number, reason: string): Answer => ({
+const refusal = (status: number, reason: string): FakeAnswer => ({
   status,
   headers: { 'Content-Type': 'text/plain;charset=UTF-8' },
   body: reason,
 });
 
-function faulty(fault: Fault | undefined, { headers }: ReceivedRequest): Answer | undefined {
+function faulty(fault: Fault | undefined, { headers }: ReceivedCall): FakeAnswer | undefined {
   if (fault?.kind === 'html') return { status: 200, headers: HTML, body: '<!doctype html><title>Log in</title>' };
   if (fault?.kind !== 'status') return undefined;
   const reason = fault.quotes ? JSON.stringify(headers) : (fault.says ?? 'ordered by the test');
@@ -297,11 +233,3 @@ const partsBelow = (path: string, root: string): string[] =>
     .split('/')
     .filter((part) => part !== '')
     .map((part) => decodeURIComponent(part));
-
-async function receive(request: IncomingMessage): Promise<ReceivedRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-  const [path = ''] = (request.url ?? '').split('?');
-  return { method: request.method ?? '', path, headers, body: Buffer.concat(chunks).toString('utf8') };
-}

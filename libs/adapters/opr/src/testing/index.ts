@@ -1,8 +1,2 @@
 export type { Fault } from './fake-faults';
-export {
-  FakeOprParty,
-  type EndpointAnswers,
-  type FakeOprPartyOptions,
-  type ProgrammedAnswer,
-  type ReceivedRequest,
-} from './fake-opr-party';
+export { FakeOprParty, type EndpointAnswers, type FakeOprPartyOptions, type ProgrammedAnswer } from './fake-opr-party';

@@ -1,13 +1,11 @@
+import type { FaultMatch, WireFault } from '@opr-connect/adapter-kit/testing';
 import { loginPage } from './fake-pages';
 import { errorAnswer, type ApiAnswer } from './fake-table-api';
 
 /** What goes wrong with the next calls that match. Everything but `kind` may come as JSON to `POST /_fake/faults`. */
 export type Fault = FaultMatch &
   (
-    | { /** The write is committed, then the connection is cut. */ kind: 'lost' }
-    | { /** Waits before and after the commit. */ kind: 'slow'; beforeMs?: number; afterMs?: number }
-    | { /** The answer comes byte by byte, with so long between two of them. */ kind: 'drip'; everyMs: number }
-    | { /** The write is committed, then half of the answer is sent and the connection is cut. */ kind: 'cut' }
+    | WireFault
     | {
         /** Nothing is done; this status is answered. */
         kind: 'status';
@@ -35,42 +33,6 @@ export type Fault = FaultMatch &
 
 /** As rate limit rules say it, as a gateway before the instance may, and without a word. */
 export type LimitHeaders = 'rule' | 'retry-after' | 'retry-date' | 'reset-only' | 'bare';
-
-export interface FaultMatch {
-  /** Only calls with this method. */
-  method?: string;
-  /** Only calls whose path contains this. */
-  path?: string;
-  /** How many calls it befalls; 1 unless told. 0 means all until the faults are cleared. */
-  times?: number;
-}
-
-export class FakeFaults {
-  private pending: { fault: Fault; left: number }[] = [];
-
-  add(fault: Fault): void {
-    this.pending.push({ fault, left: fault.times === 0 ? Infinity : (fault.times ?? 1) });
-  }
-
-  clear(): void {
-    this.pending = [];
-  }
-
-  list(): Fault[] {
-    return this.pending.map(({ fault, left }) => ({ ...fault, times: left === Infinity ? 0 : left }));
-  }
-
-  /** The first fault that matches this call, used up by one. */
-  take(method: string, path: string): Fault | undefined {
-    const hit = this.pending.find(
-      ({ fault }) => (!fault.method || fault.method === method) && (!fault.path || path.includes(fault.path)),
-    );
-    if (!hit) return undefined;
-    hit.left -= 1;
-    if (hit.left <= 0) this.pending = this.pending.filter((each) => each !== hit);
-    return hit.fault;
-  }
-}
 
 /** What is answered in the place of an answer; `undefined` if the call is to be done. `now` is the instance's clock. */
 export function answerInstead(

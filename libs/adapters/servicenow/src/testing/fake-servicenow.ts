@@ -1,9 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FakeFaults, FakeServer, received, type ReceivedCall } from '@opr-connect/adapter-kit/testing';
 import { control } from './fake-control';
-import { answerInstead, FakeFaults, type Fault } from './fake-faults';
+import { answerInstead, type Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
 import { FakeImports } from './fake-import';
 import { FakeLogins, type FakeLogin } from './fake-logins';
@@ -18,13 +17,6 @@ export interface FakeServiceNowOptions extends FakeLogin {
   hook?: HookTarget;
   /** The business rule runs for records with this `correlation_display` only. */
   correlationDisplay?: string;
-}
-
-export interface RecordedRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string>;
-  body: string;
 }
 
 /** Somebody who works in ServiceNow. */
@@ -52,21 +44,19 @@ const USUAL_HEADERS = {
  * the business rule of the manual, pages to look at, people to work in it, and faults to order. `/_fake/…` offers the same
  * over HTTP (see `fake-control.ts`).
  */
-export class FakeServiceNow {
+export class FakeServiceNow extends FakeServer {
   readonly counts = { posts: 0, patches: 0, reads: 0 };
-  readonly requests: RecordedRequest[] = [];
-  readonly faults = new FakeFaults();
+  readonly requests: ReceivedCall[] = [];
+  readonly faults = new FakeFaults<Fault>();
   readonly logins: FakeLogins;
   /** How long after its creation a query does not find a record, as on a replica that lags behind. */
   lagMs = 0;
   readonly hooks: FakeHooks;
   readonly tables: FakeTables;
   readonly imports: FakeImports;
-  private readonly stop = new AbortController();
-  private server: Server | undefined;
-  private port = 0;
 
   private constructor(private readonly options: FakeServiceNowOptions) {
+    super();
     const display = options.correlationDisplay ?? 'OPR Connect';
     this.logins = new FakeLogins(options);
     this.hooks = new FakeHooks(() => this.tables, this.stop.signal);
@@ -80,40 +70,17 @@ export class FakeServiceNow {
 
   static async start(options: FakeServiceNowOptions): Promise<FakeServiceNow> {
     const fake = new FakeServiceNow(options);
-    await fake.listen(options.port ?? 0);
+    await fake.listen(options.port);
     return fake;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.origin;
   }
 
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.down();
+  override async close(): Promise<void> {
+    await super.close();
     await this.hooks.quiet();
-  }
-
-  /** Refuses connections until `up`. */
-  async down(): Promise<void> {
-    const server = this.server;
-    this.server = undefined;
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-
-  /** Listens again, on the port it had. */
-  async up(): Promise<void> {
-    if (!this.server && !this.stop.signal.aborted) await this.listen(this.port);
-  }
-
-  /** Refuses connections for so long, then listens again. */
-  async downFor(ms: number): Promise<void> {
-    await this.down();
-    await this.pause(ms);
-    await this.up();
   }
 
   /** Copies of all incidents, oldest first. */
@@ -155,62 +122,30 @@ export class FakeServiceNow {
     return row;
   }
 
-  private async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => {
-      this.handle(request, response).catch((error: unknown) => {
-        // The client may have gone while we waited; anything else is a bug of the fake and must be seen.
-        if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    this.server = server;
-    this.port = (server.address() as AddressInfo).port;
-  }
-
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const method = request.method ?? 'GET';
-    const url = new URL(request.url ?? '/', this.url);
-    const body = await textOf(request);
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await received(request);
+    const { method, headers, body } = call;
+    const url = new URL(call.path, this.url);
     if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
     const isToken = url.pathname === '/oauth_token.do';
     if (!isToken && !url.pathname.startsWith('/api/')) return this.page(url, response);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     if (!isToken) {
-      this.requests.push({ method, path: url.pathname + url.search, headers, body });
+      this.requests.push(call);
       this.count(method);
     }
     const fault = this.faults.take(method, url.pathname);
-    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const answer = this.answer(method, url, headers, body, fault);
-    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
-    if (fault?.kind === 'lost') return void request.socket.destroy();
-    const cookies = { 'Set-Cookie': `glide_session=${randomBytes(6).toString('hex')}; Path=/; HttpOnly` };
-    const transaction = { 'X-Transaction-ID': randomBytes(6).toString('hex') };
-    response.writeHead(answer.status, {
-      ...USUAL_HEADERS,
-      Date: new Date(this.tables.now()).toUTCString(),
-      ...cookies,
-      ...transaction,
-      ...answer.headers,
+    await this.answerCall(request, response, {
+      fault,
+      act: () => {
+        const answer = this.answer(method, url, headers, body, fault);
+        const own = {
+          Date: new Date(this.tables.now()).toUTCString(),
+          'Set-Cookie': `glide_session=${randomBytes(6).toString('hex')}; Path=/; HttpOnly`,
+          'X-Transaction-ID': randomBytes(6).toString('hex'),
+        };
+        return { ...answer, headers: { ...USUAL_HEADERS, ...own, ...answer.headers } };
+      },
     });
-    if (fault?.kind === 'cut') {
-      response.write(answer.body.slice(0, Math.floor(answer.body.length / 2)), () => request.socket.destroy());
-      return;
-    }
-    if (fault?.kind === 'drip') return this.drip(answer.body, fault.everyMs, response);
-    response.end(answer.body);
-  }
-
-  private async drip(body: string, everyMs: number, response: ServerResponse): Promise<void> {
-    for (const byte of Buffer.from(body)) {
-      if (response.destroyed || this.stop.signal.aborted) return;
-      response.write(Buffer.from([byte]));
-      await this.pause(everyMs);
-    }
-    response.end();
   }
 
   private answer(
@@ -256,20 +191,10 @@ export class FakeServiceNow {
     else if (method === 'PATCH' || method === 'PUT') this.counts.patches += 1;
     else this.counts.reads += 1;
   }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
-  }
 }
 
 function without(field: string, body: string): string {
   const values = JSON.parse(body || '{}') as Record<string, unknown>;
   const rest = Object.entries(values).filter(([name]) => name !== field && name !== `u_${field}`);
   return JSON.stringify(Object.fromEntries(rest));
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

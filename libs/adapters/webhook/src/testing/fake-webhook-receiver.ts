@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FakeFaults, FakeServer, received, type FakeAnswer } from '@opr-connect/adapter-kit/testing';
 import { control } from './fake-control';
-import { FakeFaults, type Fault } from './fake-faults';
+import type { Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
 import { FIELDS, type Body, type Entry, type Fields, type Ticket } from './fake-tickets';
 
@@ -28,12 +27,6 @@ export interface Person {
   delete(ticket: string): void;
 }
 
-interface Reply {
-  status: number;
-  body: string;
-  headers?: Record<string, string>;
-}
-
 const TOLERANCE_SECONDS = 300;
 const LOGIN_PAGE = '<!doctype html><title>Log in</title><form><input name="user"></form>';
 
@@ -41,61 +34,37 @@ const LOGIN_PAGE = '<!doctype html><title>Log in</title><form><input name="user"
  * A small ticketing tool behind a web hook, on loopback, for specs and demos. It verifies signatures, takes each delivery
  * once, keeps tickets, and tells what people do in it. `/_fake/…` offers the same over HTTP (see `fake-control.ts`).
  */
-export class FakeWebhookReceiver {
+export class FakeWebhookReceiver extends FakeServer {
   readonly counts = { deliveries: 0, repeated: 0, refused: 0 };
   readonly deliveries: RecordedDelivery[] = [];
-  readonly faults = new FakeFaults();
+  readonly faults = new FakeFaults<Fault>();
   readonly hooks: FakeHooks;
   clockSkewMs = 0;
-  private readonly stop = new AbortController();
   private readonly kept = new Map<string, Ticket>();
-  private readonly answers = new Map<string, Reply>();
-  private server: Server | undefined;
-  private port = 0;
+  private readonly answers = new Map<string, FakeAnswer>();
   private numbers = 0;
   private comments = 0;
 
   private constructor(private readonly options: FakeWebhookReceiverOptions) {
+    super();
     this.hooks = new FakeHooks(this.stop.signal);
     this.hooks.target = options.hook;
   }
 
   static async start(options: FakeWebhookReceiverOptions): Promise<FakeWebhookReceiver> {
     const fake = new FakeWebhookReceiver(options);
-    await fake.listen(options.port ?? 0);
+    await fake.listen(options.port);
     return fake;
   }
 
   /** Where deliveries go. Below it, `/<number>` takes changes of one ticket only. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}/tickets`;
+    return `${this.origin}/tickets`;
   }
 
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.down();
+  override async close(): Promise<void> {
+    await super.close();
     await this.hooks.quiet();
-  }
-
-  /** Refuses connections until `up`. */
-  async down(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    if (!server) return;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-
-  /** Listens again, on the port it had. */
-  async up(): Promise<void> {
-    if (!this.server && !this.stop.signal.aborted) await this.listen(this.port);
-  }
-
-  async downFor(ms: number): Promise<void> {
-    await this.down();
-    await this.pause(ms);
-    await this.up();
   }
 
   /** Copies of all tickets, oldest first. */
@@ -142,54 +111,25 @@ export class FakeWebhookReceiver {
     if (customAttributes) ticket.customAttributes = { ...ticket.customAttributes, ...customAttributes };
   }
 
-  private async listen(port: number): Promise<void> {
-    const server = createServer((request, response) => {
-      this.handle(request, response).catch((error: unknown) => {
-        // The client may have gone while we waited; anything else is a bug of the fake and must be seen.
-        if (!response.headersSent && !response.destroyed) response.writeHead(500).end(String(error));
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    this.server = server;
-    this.port = (server.address() as AddressInfo).port;
-  }
-
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', this.url);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks).toString('utf8');
-    if (url.pathname.startsWith('/_fake/')) return control(this, request.method ?? 'GET', url, body, response);
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  protected override async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, path, headers, body } = await received(request);
+    const url = new URL(path, this.url);
+    if (url.pathname.startsWith('/_fake/')) return control(this, method, url, body, response);
     this.deliveries.push({ path: url.pathname, headers, body });
     this.counts.deliveries += 1;
-    const fault = this.faults.take(url.pathname);
-    if (fault?.kind === 'slow') await this.pause(fault.beforeMs ?? 0);
-    const reply = faulty(fault, headers) ?? this.take(request.method ?? '', url.pathname, headers, body);
-    if (reply.status >= 400) this.counts.refused += 1;
-    if (fault?.kind === 'slow') await this.pause(fault.afterMs ?? 0);
-    if (fault?.kind === 'lost') return void request.socket.destroy();
-    const length = { 'Content-Length': String(Buffer.byteLength(reply.body)) };
-    response.writeHead(reply.status, { 'Content-Type': 'application/json', ...length, ...reply.headers });
-    if (fault?.kind === 'cut') {
-      response.write(reply.body.slice(0, 3), () => request.socket.destroy());
-      return;
-    }
-    if (fault?.kind === 'drip') {
-      for (const character of reply.body) {
-        if (response.destroyed) return;
-        response.write(character);
-        await this.pause(fault.everyMs);
-      }
-    }
-    response.end(fault?.kind === 'drip' ? undefined : reply.body);
+    const fault = this.faults.take(method, url.pathname);
+    await this.answerCall(request, response, {
+      fault,
+      act: () => {
+        const answer = faulty(fault, headers) ?? this.take(method, url.pathname, headers, body);
+        if (answer.status >= 400) this.counts.refused += 1;
+        return { ...answer, headers: { 'Content-Type': 'application/json', ...answer.headers } };
+      },
+    });
   }
 
   /** One delivery: who it is from, whether it came before, what it says. */
-  private take(method: string, path: string, headers: Record<string, string>, body: string): Reply {
+  private take(method: string, path: string, headers: Record<string, string>, body: string): FakeAnswer {
     if (method !== 'POST') return refusal(405, 'only POST');
     const forged = this.forgery(headers, body);
     if (forged !== undefined) return refusal(401, forged);
@@ -204,7 +144,7 @@ export class FakeWebhookReceiver {
     return reply;
   }
 
-  private apply(path: string, deliveryKey: string, { type, data }: Body): Reply {
+  private apply(path: string, deliveryKey: string, { type, data }: Body): FakeAnswer {
     switch (type) {
       case 'ping':
         return { status: 204, body: '' };
@@ -259,13 +199,9 @@ export class FakeWebhookReceiver {
     const mac = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
     return given.split(' ').includes(`v1,${mac}`) ? undefined : 'no signature fits';
   }
-
-  private pause(ms: number): Promise<void> {
-    return sleep(ms, undefined, { signal: this.stop.signal }).catch(() => undefined);
-  }
 }
 
-function faulty(fault: Fault | undefined, request: object): Reply | undefined {
+function faulty(fault: Fault | undefined, request: object): FakeAnswer | undefined {
   if (fault?.kind === 'html') return { status: 200, body: LOGIN_PAGE, headers: { 'Content-Type': 'text/html' } };
   if (fault?.kind !== 'status') return undefined;
   const location = fault.status < 400 ? { Location: 'http://127.0.0.1:1/elsewhere' } : undefined;
@@ -273,4 +209,4 @@ function faulty(fault: Fault | undefined, request: object): Reply | undefined {
   return { ...refusal(fault.status, reason), headers: { ...location, ...fault.headers } };
 }
 
-const refusal = (status: number, error: string): Reply => ({ status, body: JSON.stringify({ error }) });
+const refusal = (status: number, error: string): FakeAnswer => ({ status, body: JSON.stringify({ error }) });
