@@ -1,5 +1,6 @@
 export * from './adapter';
 export * from './allowed-addresses';
+export * from './answers';
 export * from './deadline';
 export * from './errors';
 export * from './event-adapter';

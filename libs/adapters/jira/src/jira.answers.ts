@@ -1,23 +1,19 @@
 import {
-  GoneError,
-  MisconfiguredError,
-  OutcomeUnknownError,
-  RejectedError,
+  errorOf,
+  isWithin,
+  only,
   retryAfterMs,
-  TransientError,
   type HttpAnswer,
+  type Outcome,
+  type StatusRange,
 } from '@opr-connect/adapter-kit';
 import { at, isObject, listAt, parseJson, textAt } from './jira.json';
-
-/** What becomes of a call that was not answered with success. `busy` concerns the whole site, `later` only this delivery. */
-type Outcome = 'later' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
 
 /** What a call is about: an issue that exists, the making of one, a user by name, or the site. */
 export type Subject = 'issue' | 'create' | 'user' | 'site';
 
 export interface AnswerRule {
-  /** From … to, both included. */
-  status: readonly [number, number];
+  status: StatusRange;
   /** Only if Jira's own words match. */
   says?: RegExp;
   of?: Subject;
@@ -26,7 +22,6 @@ export interface AnswerRule {
   hint?: string;
 }
 
-const only = (status: number): readonly [number, number] => [status, status];
 const both = (outcome: Outcome) => ({ read: outcome, write: outcome });
 
 /**
@@ -76,30 +71,15 @@ export function failureOf(
 ): Error {
   const said = [wordsOf(answer.body), answer.headers['x-authentication-denied-reason']].filter(Boolean).join('; ');
   const rule = ANSWERS.find(
-    ({ status: [from, to], says, of }) =>
-      answer.status >= from && answer.status <= to && (!says || says.test(said)) && (!of || of === call.subject),
+    ({ status, says, of }) =>
+      isWithin(answer.status, status) && (!says || says.test(said)) && (!of || of === call.subject),
   );
   const reason = answer.headers['ratelimit-reason'];
   const text = [`${call.what}: ${answer.status}`, reason, said, rule?.hint].filter(Boolean).join(' – ');
-  const wait = waitOf(answer.headers);
-  switch (rule ? (call.reads ? rule.read : rule.write) : 'misconfigured') {
-    case 'later':
-      return new TransientError(text, { retryAfterMs: wait });
-    case 'busy':
-      // One busy issue must not hold up the others: Jira limits the writes to each issue on their own.
-      return new TransientError(text, {
-        retryAfterMs: wait,
-        scope: reason === 'jira-per-issue-on-write' ? 'delivery' : 'server',
-      });
-    case 'unknown':
-      return new OutcomeUnknownError(text, { settleMs: Math.max(settleMs, wait ?? 0) });
-    case 'rejected':
-      return new RejectedError(text);
-    case 'gone':
-      return new GoneError(text);
-    case 'misconfigured':
-      return new MisconfiguredError(text);
-  }
+  const outcome = rule ? (call.reads ? rule.read : rule.write) : 'misconfigured';
+  // One busy issue must not hold up the others: Jira limits the writes to each issue on their own.
+  const isOfIssue = outcome === 'busy' && reason === 'jira-per-issue-on-write';
+  return errorOf(isOfIssue ? 'later' : outcome, text, { waitMs: waitOf(answer.headers), settleMs });
 }
 
 /** Longer waits are not believed: the longest quota of Jira is one hour. */

@@ -1,20 +1,16 @@
 import {
-  GoneError,
-  MisconfiguredError,
-  OutcomeUnknownError,
-  RejectedError,
+  errorOf,
+  isWithin,
+  only,
   retryAfterMs,
-  TransientError,
   type HttpAnswer,
+  type Outcome,
+  type StatusRange,
 } from '@opr-connect/adapter-kit';
 import { parseJson, property } from './servicenow.json';
 
-/** What becomes of a call that was not answered with success. `busy` concerns the whole instance. */
-type Outcome = 'transient' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
-
 export interface AnswerRule {
-  /** From … to, both included. */
-  status: readonly [number, number];
+  status: StatusRange;
   /** Only if the tool's own message matches. */
   says?: RegExp;
   /** Only for calls that name one record, or only for those that name a table. */
@@ -23,8 +19,6 @@ export interface AnswerRule {
   write: Outcome;
   hint?: string;
 }
-
-const only = (status: number): readonly [number, number] => [status, status];
 
 /**
  * What we make of an answer; the first row that fits counts. Source: ServiceNow product documentation, "Table API" and "REST
@@ -59,13 +53,13 @@ export const ANSWERS: readonly AnswerRule[] = [
   },
   { status: only(404), read: 'misconfigured', write: 'misconfigured', hint: 'check URL and table' },
   { status: [405, 406], read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
-  { status: only(408), read: 'transient', write: 'unknown' },
+  { status: only(408), read: 'later', write: 'unknown' },
   { status: only(415), read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
   { status: only(429), read: 'busy', write: 'busy' },
   { status: [400, 499], read: 'rejected', write: 'rejected' },
   // A proxy may say so after the instance has done it.
   { status: only(503), read: 'busy', write: 'unknown' },
-  { status: [500, 599], read: 'transient', write: 'unknown' },
+  { status: [500, 599], read: 'later', write: 'unknown' },
 ];
 
 const TEXT_LIMIT = 500;
@@ -83,29 +77,13 @@ export interface Unanswered {
 export function failureOf({ method, url, isRecord, answer }: Unanswered, login: string, settleMs: number): Error {
   const said = wordsOf(answer.body);
   const rule = ANSWERS.find(
-    ({ status: [from, to], says, of }) =>
-      answer.status >= from &&
-      answer.status <= to &&
-      (!says || says.test(said)) &&
-      (!of || (of === 'record') === isRecord),
+    ({ status, says, of }) =>
+      isWithin(answer.status, status) && (!says || says.test(said)) && (!of || (of === 'record') === isRecord),
   );
   const hint = answer.status === 401 ? login : rule?.hint;
   const text = [`${method} ${url}: ${answer.status}`, said, hint].filter(Boolean).join(' – ');
   const outcome = rule ? (method === 'GET' ? rule.read : rule.write) : 'misconfigured';
-  switch (outcome) {
-    case 'transient':
-      return new TransientError(text);
-    case 'busy':
-      return new TransientError(text, { scope: 'server', retryAfterMs: waitMs(answer.headers) });
-    case 'unknown':
-      return new OutcomeUnknownError(text, { settleMs: Math.max(settleMs, waitMs(answer.headers) ?? 0) });
-    case 'rejected':
-      return new RejectedError(text);
-    case 'gone':
-      return new GoneError(text);
-    case 'misconfigured':
-      return new MisconfiguredError(text);
-  }
+  return errorOf(outcome, text, { waitMs: waitMs(answer.headers), settleMs });
 }
 
 /**

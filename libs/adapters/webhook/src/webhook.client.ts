@@ -3,17 +3,19 @@ import type { HttpService } from '@nestjs/axios';
 import {
   allowedLookup,
   callTool,
-  GoneError,
+  errorOf,
   isAllowedAddress,
+  isWithin,
   MisconfiguredError,
-  OutcomeUnknownError,
+  only,
   RejectedError,
   retryAfterMs,
   toolHttp,
-  TransientError,
   type Delivery,
   type HttpAnswer,
   type HttpSettings,
+  type Outcome,
+  type StatusRange,
 } from '@opr-connect/adapter-kit';
 import type { Signature } from './webhook.signature';
 
@@ -25,18 +27,13 @@ export interface Connection extends HttpSettings {
   settleMs: number;
 }
 
-type Outcome = 'later' | 'busy' | 'throttled' | 'unknown' | 'conflict' | 'rejected' | 'gone' | 'misconfigured';
-
 export interface AnswerRule {
-  /** From … to, both included. */
-  status: readonly [number, number];
-  outcome: Outcome;
+  status: StatusRange;
+  outcome: Outcome | 'throttled' | 'conflict';
   /** Only where the URL names one record. */
   ofRecord?: true;
   hint?: string;
 }
-
-const only = (status: number): readonly [number, number] => [status, status];
 
 /**
  * What we make of an answer that is not 2xx; the first row that fits counts. Source: Standard Webhooks 1.0, "Best practices"
@@ -115,33 +112,21 @@ export class WebhookClient {
   }
 
   private failure(url: string, answer: HttpAnswer, isRecord: boolean, attempt: number): Error {
-    const rule = ANSWERS.find(
-      ({ status: [from, to], ofRecord }) => answer.status >= from && answer.status <= to && (!ofRecord || isRecord),
-    );
+    const rule = ANSWERS.find(({ status, ofRecord }) => isWithin(answer.status, status) && (!ofRecord || isRecord));
     const { origin, pathname } = new URL(url);
     const said = answer.body.replace(/\s+/g, ' ').trim().slice(0, TEXT_LIMIT);
     const text = [`POST ${origin}${pathname}: ${answer.status}`, said, rule?.hint].filter(Boolean).join(' – ');
-    const wait = retryAfterMs(answer.headers);
-    switch (rule?.outcome ?? 'misconfigured') {
-      case 'later':
-        return new TransientError(text, { retryAfterMs: wait });
-      case 'busy':
-        return new TransientError(text, { scope: 'server', retryAfterMs: wait });
-      case 'throttled':
-        // Without a time it may be this delivery only that a proxy cannot get through. A repeat has the same key, so none is looked up.
-        return new TransientError(text, { scope: wait === undefined ? 'delivery' : 'server', retryAfterMs: wait });
-      case 'unknown':
-        return new OutcomeUnknownError(text, { settleMs: this.connection.settleMs });
-      case 'conflict':
-        return attempt < CONFLICT_ATTEMPTS ? new TransientError(text, { retryAfterMs: wait }) : new RejectedError(text);
-      case 'rejected':
-        return new RejectedError(text);
-      case 'gone':
-        return new GoneError(text);
-      case 'misconfigured':
-        return new MisconfiguredError(text);
-    }
+    const waitMs = retryAfterMs(answer.headers);
+    const outcome = plain(rule?.outcome ?? 'misconfigured', waitMs, attempt);
+    return errorOf(outcome, text, { waitMs, settleMs: this.connection.settleMs });
   }
+}
+
+function plain(outcome: AnswerRule['outcome'], waitMs: number | undefined, attempt: number): Outcome {
+  // Without a time it may be this delivery only that a proxy cannot get through. A repeat has the same key, so none is looked up.
+  if (outcome === 'throttled') return waitMs === undefined ? 'later' : 'busy';
+  if (outcome === 'conflict') return attempt < CONFLICT_ATTEMPTS ? 'later' : 'rejected';
+  return outcome;
 }
 
 function jsonOf(body: string): unknown {
