@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { SECRETS } from './support/installation';
-
-const PROGRAM = require.resolve('@opr-connect/core').replace(/index\.js$/, 'mapping-check.js');
+import { runProgram } from './support/program';
 
 let folder: string;
 beforeAll(async () => {
@@ -26,16 +22,7 @@ servers:
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-  const options = { cwd: folder, env: { PATH: process.env['PATH'] ?? '', ...SECRETS } };
-  try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [PROGRAM, ...words], options);
-    return { code: 0, out: stdout, err: stderr };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, out: stdout, err: stderr };
-  }
-}
+const run = (...words: string[]) => runProgram('mapping-check.js', folder, words);
 
 describe('npm run mapping -- check', () => {
   it('says which values become one, which cannot be reached, and what comes back other than it went', async () => {

@@ -1,30 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embedded-postgres';
+import type { DataSource } from 'typeorm';
 import { MIGRATIONS } from './migrate';
+import { SpecPostgres } from './postgres.fixture';
 
 jest.setTimeout(60_000);
 
-let folder: string;
-let postgres: EmbeddedPostgres;
-let databases = 0;
+let postgres: SpecPostgres;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'opr-connect-migrate-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder, settings: { fsync: 'off' } });
+  postgres = await SpecPostgres.start();
 });
 
 afterAll(async () => {
   await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** A database that the first so many migrations were run on. */
 async function migrated(count: number): Promise<DataSource> {
-  const url = await postgres.ensureDatabase(`migrated_${(databases += 1)}`);
-  const database = await new DataSource({ type: 'postgres', url, migrations: MIGRATIONS.slice(0, count) }).initialize();
+  const database = await postgres.empty({ migrations: MIGRATIONS.slice(0, count) });
   await database.runMigrations({ transaction: 'each' });
   return database;
 }

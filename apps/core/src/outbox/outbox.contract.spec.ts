@@ -1,35 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded/embedded-postgres';
-import { migrate } from '../database/migrate';
-import { Statements, type Sql } from '../database/statements';
+import { describeCases, replace, type Case } from '../database/postgres.fixture';
+import type { Sql, Statements } from '../database/statements';
 import { OutboxRepository, type OutboxMessage, type Room } from './outbox.repository';
 
 jest.setTimeout(60_000);
 
 const LEASE_MS = 60_000;
-
-let folder: string;
-let postgres: EmbeddedPostgres;
-let database: DataSource;
-let statements: Statements;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'opr-connect-outbox-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder, settings: { fsync: 'off' } });
-  await migrate(postgres.url);
-  database = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
-  statements = new Statements(database);
-});
-
-afterAll(async () => {
-  await database?.destroy();
-  await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
 
 /** What two cores do with one outbox, on a server of its own. */
 class Cores {
@@ -38,17 +14,17 @@ class Cores {
   readonly second: OutboxRepository;
 
   constructor(
-    alter: (sql: string) => string,
+    readonly statements: Statements,
+    sql: Sql = statements,
     /** Every statement commits by itself. */
     readonly autocommits = false,
   ) {
-    const altered: Sql = { query: (text: string, values?: unknown[]) => statements.query(alter(text), values) };
-    this.first = new OutboxRepository(altered as Statements);
-    this.second = new OutboxRepository(altered as Statements);
+    this.first = new OutboxRepository(sql as Statements);
+    this.second = new OutboxRepository(sql as Statements);
   }
 
   async begin(): Promise<this> {
-    await statements.query('insert into server_state (server) values ($1)', [this.server]);
+    await this.statements.query('insert into server_state (server) values ($1)', [this.server]);
     return this;
   }
 
@@ -63,8 +39,8 @@ class Cores {
   /** A ForwardedEvent with messages waiting, the first one first. */
   async row(kinds: readonly string[], priority = 3): Promise<string[]> {
     const [event, row] = [randomUUID(), randomUUID()];
-    await statements.query(`insert into event (id, event_id, document) values ($1, $2, '{}')`, [event, event]);
-    await statements.query(
+    await this.statements.query(`insert into event (id, event_id, document) values ($1, $2, '{}')`, [event, event]);
+    await this.statements.query(
       `insert into forwarded_event (id, event, server, state, type, view) values ($1, $2, $3, 'queued', 'synchronize', '{}')`,
       [row, event, this.server],
     );
@@ -72,7 +48,7 @@ class Cores {
     for (const kind of kinds) {
       const id = randomUUID();
       ids.push(id);
-      await statements.query(
+      await this.statements.query(
         `insert into outbox_message (id, server, forwarded_event, kind, payload, priority) values ($1, $2, $3, $4, '{}', $5)`,
         [id, this.server, row, kind, priority],
       );
@@ -82,18 +58,18 @@ class Cores {
 
   /** The lease of whatever is claimed ends now, as if the core that claimed it had been held up. */
   async endLeases(): Promise<void> {
-    await statements.query(
+    await this.statements.query(
       `update outbox_message set due_at = now() - interval '1 second' where server = $1 and due_at > now() and due_at < 'infinity'`,
       [this.server],
     );
   }
 
   async state(change: string): Promise<void> {
-    await statements.query(`update server_state set ${change} where server = $1`, [this.server]);
+    await this.statements.query(`update server_state set ${change} where server = $1`, [this.server]);
   }
 
   async left(): Promise<string[]> {
-    const rows: { id: string }[] = await statements.query(
+    const rows: { id: string }[] = await this.statements.query(
       `select id from outbox_message where server = $1 and state = 'pending' order by seq`,
       [this.server],
     );
@@ -101,18 +77,10 @@ class Cores {
   }
 }
 
-interface Case {
-  name: string;
-  holds(cores: Cores): Promise<void>;
-  /** A way of getting it wrong that this case catches: what of which statement becomes what. */
-  mutants: { [name: string]: ((sql: string) => string) | 'autocommit' };
-}
-
 const ids = (messages: readonly OutboxMessage[]): string[] => messages.map(({ id }) => id).sort();
-const replace = (what: string | RegExp, by: string) => (sql: string) => sql.replace(what, by);
 const NOT_DUE = { ms: 3_600_000, countsAttempt: true, error: 'later' };
 
-const CASES: Case[] = [
+const CASES: Case<Cores>[] = [
   {
     name: 'a message is claimed once',
     async holds(cores) {
@@ -158,7 +126,7 @@ const CASES: Case[] = [
     async holds(cores) {
       await cores.row(['forward', 'change']);
       const [after] = (await cores.row(['change', 'change'])).slice(1);
-      for (const message of await cores.claim()) await cores.first.bury(message, 'no', statements);
+      for (const message of await cores.claim()) await cores.first.bury(message, 'no', cores.statements);
       expect(ids(await cores.claim())).toEqual([after]);
     },
     mutants: {
@@ -174,13 +142,13 @@ const CASES: Case[] = [
       await cores.endLeases();
       const [theirs] = await cores.claim(cores.second);
       if (!mine || !theirs) throw new Error('nothing was claimed');
-      expect([...(await cores.first.complete([mine], statements))]).toEqual([]);
-      expect(await cores.first.bury(mine, 'no', statements)).toBe(false);
+      expect([...(await cores.first.complete([mine], cores.statements))]).toEqual([]);
+      expect(await cores.first.bury(mine, 'no', cores.statements)).toBe(false);
       await cores.first.release(mine, { ms: 0, countsAttempt: true, error: 'no' });
       expect([...(await cores.first.renew([mine], LEASE_MS))]).toEqual([]);
       expect(await cores.left()).toEqual([id]);
       expect(await cores.claim(cores.first)).toEqual([]);
-      expect([...(await cores.second.complete([theirs], statements))]).toEqual([id]);
+      expect([...(await cores.second.complete([theirs], cores.statements))]).toEqual([id]);
       expect(await cores.left()).toEqual([]);
     },
     mutants: {
@@ -214,9 +182,9 @@ const CASES: Case[] = [
     async holds(cores) {
       const [id] = await cores.row(['forward']);
       const [message] = await cores.claim();
-      await statements
+      await cores.statements
         .transaction(async (sql) => {
-          if (message) await cores.first.complete([message], cores.autocommits ? statements : sql);
+          if (message) await cores.first.complete([message], cores.autocommits ? cores.statements : sql);
           throw new Error('the rest could not be written');
         })
         .catch(() => undefined);
@@ -234,7 +202,7 @@ const CASES: Case[] = [
         if (message) await cores.first.release(message, { ms: 0, countsAttempt, error: `tried: ${countsAttempt}` });
       }
       expect(await attempts()).toBe(2);
-      const [row]: { reasons: { attempt: number; reason: string }[] }[] = await statements.query(
+      const [row]: { reasons: { attempt: number; reason: string }[] }[] = await cores.statements.query(
         'select reasons from outbox_message where id = $1',
         [id],
       );
@@ -253,7 +221,7 @@ const CASES: Case[] = [
       expect(mine).toHaveLength(2);
       expect(await cores.claim(cores.second, { concurrency: 2 })).toEqual([]);
       const [done] = mine;
-      if (done) await cores.first.complete([done], statements);
+      if (done) await cores.first.complete([done], cores.statements);
       expect(await cores.claim(cores.second, { concurrency: 2 })).toHaveLength(1);
     },
     mutants: {
@@ -324,7 +292,7 @@ const CASES: Case[] = [
   {
     name: 'one server never waits for the places of another',
     async holds(cores) {
-      const busy = new Cores((sql) => sql);
+      const busy = new Cores(cores.statements);
       await busy.begin();
       for (let rows = 0; rows < 3; rows++) await busy.row(['forward']);
       const [mine] = await cores.row(['forward']);
@@ -341,22 +309,4 @@ const CASES: Case[] = [
   },
 ];
 
-describe('the outbox, as two cores use it', () => {
-  test.each(CASES)('$name', async ({ holds }) => holds(await new Cores((sql) => sql).begin()));
-});
-
-describe('each case catches who gets it wrong', () => {
-  const mutants = CASES.flatMap(({ name, holds, mutants: all }) =>
-    Object.entries(all).map(([mutant, alter]) => ({ mutant, name, holds, alter })),
-  );
-  test.each(mutants)('$mutant', async ({ holds, alter }) => {
-    let altered = alter === 'autocommit';
-    const cores = await new Cores((sql) => {
-      const other = alter === 'autocommit' ? sql : alter(sql);
-      altered ||= other !== sql;
-      return other;
-    }, altered).begin();
-    await expect(holds(cores)).rejects.toThrow(/expect|claimed/);
-    expect(altered).toBe(true);
-  });
-});
+describeCases('the outbox', CASES, (...made) => new Cores(...made).begin());

@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { DataSource } from 'typeorm';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../database/embedded/embedded-postgres';
-import { migrate } from '../database/migrate';
-import { Statements, type Sql } from '../database/statements';
+import { describeCases, replace, type Case } from '../database/postgres.fixture';
+import type { Sql, Statements } from '../database/statements';
 import { ScheduleRepository, type Recurring, type ScheduledWork } from './schedule.repository';
 
 jest.setTimeout(60_000);
@@ -13,40 +8,22 @@ jest.setTimeout(60_000);
 const LEASE_MS = 60_000;
 const HOUR = 3_600_000;
 
-let folder: string;
-let postgres: EmbeddedPostgres;
-let database: DataSource;
-let statements: Statements;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'opr-connect-schedules-'));
-  postgres = await startEmbeddedPostgres({ dataDir: folder, settings: { fsync: 'off' } });
-  await migrate(postgres.url);
-  database = await new DataSource({ type: 'postgres', url: postgres.url }).initialize();
-  statements = new Statements(database);
-});
-
-afterAll(async () => {
-  await database?.destroy();
-  await postgres?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
 /** What two cores do with one piece of work, on a server of its own. */
 class Cores {
   readonly server = randomUUID();
   readonly first: ScheduleRepository;
   readonly second: ScheduleRepository;
-  readonly sql: Sql;
 
-  constructor(alter: (sql: string) => string) {
-    this.sql = { query: (text: string, values?: unknown[]) => statements.query(alter(text), values) };
-    this.first = new ScheduleRepository(this.sql as Statements);
-    this.second = new ScheduleRepository(this.sql as Statements);
+  constructor(
+    readonly statements: Statements,
+    readonly sql: Sql = statements,
+  ) {
+    this.first = new ScheduleRepository(sql as Statements);
+    this.second = new ScheduleRepository(sql as Statements);
   }
 
   async begin(): Promise<this> {
-    await statements.query('insert into server_state (server) values ($1)', [this.server]);
+    await this.statements.query('insert into server_state (server) values ($1)', [this.server]);
     await this.first.ensure([this.work()]);
     return this;
   }
@@ -66,18 +43,18 @@ class Cores {
   }
 
   async state(change: string): Promise<void> {
-    await statements.query(`update server_state set ${change} where server = $1`, [this.server]);
+    await this.statements.query(`update server_state set ${change} where server = $1`, [this.server]);
   }
 
   /** The core that claimed it is held up beyond its lease. */
   async endLease(): Promise<void> {
-    await statements.query(`update scheduled_work set due_at = now() - interval '1 second' where server = $1`, [
+    await this.statements.query(`update scheduled_work set due_at = now() - interval '1 second' where server = $1`, [
       this.server,
     ]);
   }
 
   async row(): Promise<{ due: number; attempts: number; error: string | null; cursor: unknown; isDone: boolean }> {
-    const [row] = await statements.query<[Awaited<ReturnType<Cores['row']>>]>(
+    const [row] = await this.statements.query<[Awaited<ReturnType<Cores['row']>>]>(
       `select round(extract(epoch from due_at - now()) / 60)::float8 as due, attempts, error, cursor, done_at is not null as "isDone"
          from scheduled_work where server = $1`,
       [this.server],
@@ -86,16 +63,7 @@ class Cores {
   }
 }
 
-interface Case {
-  name: string;
-  holds(cores: Cores): Promise<void>;
-  /** A way of getting it wrong that this case catches: what of which statement becomes what. */
-  mutants: { [name: string]: (sql: string) => string };
-}
-
-const replace = (what: string | RegExp, by: string) => (sql: string) => sql.replace(what, by);
-
-const CASES: Case[] = [
+const CASES: Case<Cores>[] = [
   {
     name: 'work is claimed once, however many cores look at the same moment',
     async holds(cores) {
@@ -206,41 +174,28 @@ const CASES: Case[] = [
       'always put off': replace('set due_at = least(w.due_at, (select', 'set due_at = greatest(w.due_at, (select'),
     },
   },
+  {
+    name: 'the hub itself has one row',
+    async holds(cores) {
+      const { first, second } = cores;
+      const work: Recurring = { kind: 'retention', everyMs: HOUR, firstMs: 0 };
+      await Promise.all([first.ensure([work]), second.ensure([work])]);
+      const claims = await Promise.all([first.claim([work], LEASE_MS), second.claim([work], LEASE_MS)]);
+      expect(claims.flat()).toMatchObject([{ kind: 'retention', server: null }]);
+    },
+    mutants: {},
+  },
+  {
+    name: 'work that comes by no clock waits for somebody to ask',
+    async holds(cores) {
+      const work = cores.work({ kind: 'reconcile', everyMs: undefined });
+      await cores.first.ensure([work]);
+      expect(await cores.first.claim([work], LEASE_MS)).toEqual([]);
+      await cores.first.ask('reconcile', cores.server, cores.sql);
+      expect(await cores.first.claim([work], LEASE_MS)).toHaveLength(1);
+    },
+    mutants: {},
+  },
 ];
 
-describe('the schedules, as two cores use them', () => {
-  test.each(CASES)('$name', async ({ holds }) => holds(await new Cores((sql) => sql).begin()));
-
-  it('have one row for the hub itself', async () => {
-    const { first, second } = new Cores((sql) => sql);
-    const work: Recurring = { kind: 'retention', everyMs: HOUR, firstMs: 0 };
-    await Promise.all([first.ensure([work]), second.ensure([work])]);
-    const claims = await Promise.all([first.claim([work], LEASE_MS), second.claim([work], LEASE_MS)]);
-    expect(claims.flat()).toMatchObject([{ kind: 'retention', server: null }]);
-  });
-
-  it('wait for somebody to ask where they come by no clock', async () => {
-    const cores = new Cores((sql) => sql);
-    const work = cores.work({ everyMs: undefined });
-    await cores.first.ensure([work]);
-    expect(await cores.first.claim([work], LEASE_MS)).toEqual([]);
-    await cores.first.ask('poll', cores.server, cores.sql);
-    expect(await cores.first.claim([work], LEASE_MS)).toHaveLength(1);
-  });
-});
-
-describe('each case catches who gets it wrong', () => {
-  const mutants = CASES.flatMap(({ name, holds, mutants: all }) =>
-    Object.entries(all).map(([mutant, alter]) => ({ mutant, name, holds, alter })),
-  );
-  test.each(mutants)('$mutant', async ({ holds, alter }) => {
-    let altered = false;
-    const cores = await new Cores((sql) => {
-      const other = alter(sql);
-      altered ||= other !== sql;
-      return other;
-    }).begin();
-    await expect(holds(cores)).rejects.toThrow(/expect|claimed/);
-    expect(altered).toBe(true);
-  });
-});
+describeCases('the schedules', CASES, (statements, sql) => new Cores(statements, sql).begin());
