@@ -62,6 +62,12 @@ export class Bench {
     return { key: this.key, attempt: 1, signal: AbortSignal.timeout(CALL_LIMIT_MS), ...overrides };
   }
 
+  /** A connection, and the record that the event became through it. */
+  async withRecord(overrides: Settings = {}): Promise<{ adapter: Required<Adapter>; written: Written }> {
+    const adapter = this.connect(overrides);
+    return { adapter, written: await this.forward(adapter) };
+  }
+
   forward(adapter: Adapter, event: OprEvent = this.event, overrides: Partial<Delivery> = {}): Promise<Written> {
     return adapter.forwardEvent(event, this.delivery(overrides));
   }

@@ -12,8 +12,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'a change of title, description, severity and state arrives in the record',
     needs: ['forwardChange'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const before = bench.record();
       const changes = [
         newTitle('Link down'),
@@ -52,8 +51,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'an annotation whose answer was lost is there once, however often it is delivered again',
     needs: ['forwardChange'],
     async run(bench) {
-      const adapter = bench.connect({ settleMs: 100 });
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord({ settleMs: 100 });
       const [key, note] = [randomUUID(), newNote('Cable checked.', randomUUID())];
       bench.tool.fault({ on: 'note', kind: 'lost' });
       const error = await failure(bench.change(adapter, written, [note], { key }), OutcomeUnknownError, TransientError);
@@ -67,8 +65,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'a change carries what changed and leaves alone what people did to the rest',
     needs: ['forwardChange'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       bench.tool.edit(written.ref.id, { severity: 'critical' });
       const edited = bench.record();
       await bench.change(adapter, written, [newTitle('Link down')]);
@@ -82,8 +79,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'a change of something that the tool has no field for is delivered, and does nothing',
     needs: ['forwardChange'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const before = bench.record();
       const answer = await bench.change(adapter, written, [
         { kind: 'integer_property_change', propertyName: 'duplicate_count', currentValue: 7 },
@@ -98,8 +94,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'every write answers the record as it then is, where records can be compared',
     needs: ['forwardChange', 'changes'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const changes = [[newTitle('Link down')], [newNote('Cable checked.', randomUUID())]];
       for (const each of changes) {
         const { snapshot } = await bench.change(adapter, written, each);
@@ -114,8 +109,7 @@ export const CHANGE = cases('notify_and_update', [
     title: 'a change of a record that was deleted ends the matter: GoneError',
     needs: ['forwardChange'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       bench.tool.remove(written.ref.id);
       await failure(bench.change(adapter, written, [newTitle('Link down')]), GoneError);
     },

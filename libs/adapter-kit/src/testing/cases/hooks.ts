@@ -15,8 +15,7 @@ const verifies = async (adapter: Adapter, hook: HookRequest): Promise<void> => {
 
 /** A record, and the genuine hook of an edit of it. */
 async function edited(bench: Bench, title = 'Edited by a person') {
-  const adapter = bench.connect();
-  const written = await bench.forward(adapter);
+  const { adapter, written } = await bench.withRecord();
   const [hook] = (await bench.hooks(() => bench.tool.edit(written.ref.id, { title }))).slice(-1);
   assert.ok(hook, 'the tool must send a hook');
   return { adapter, written, hook };
@@ -44,8 +43,7 @@ export const HOOKS = cases('synchronize', [
     title: "a person's note is told, with its words, as not our own",
     needs,
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const hooks = await bench.hooks(() => bench.tool.note(written.ref.id, 'Cable checked.\nAll fine.'));
       const { notes } = await bench.hear(adapter, hooks, written);
       // Some tools make paragraphs of lines.
@@ -58,8 +56,7 @@ export const HOOKS = cases('synchronize', [
     title: 'two notes with the same words are two',
     needs,
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const names = new Set<string>();
       for (const text of ['Still down.', 'Still down.'])
         for (const hook of await bench.hooks(() => bench.tool.note(written.ref.id, text)))
@@ -73,8 +70,7 @@ export const HOOKS = cases('synchronize', [
     title: 'what we wrote ourselves does not come back as the work of a person',
     needs: ['receiveChange', 'forwardChange'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const key = randomUUID();
       let after = written;
       const hooks = await bench.hooks(async () => {
@@ -100,8 +96,7 @@ export const HOOKS = cases('synchronize', [
     title: 'a hook that comes twice, or is played again later, tells its notes under the same names',
     needs,
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const [hook] = await bench.hooks(() => bench.tool.note(written.ref.id, 'Cable checked.'));
       assert.ok(hook, 'the tool must send a hook');
       const names = async () =>
@@ -140,8 +135,7 @@ export const HOOKS = cases('synchronize', [
     title: 'that a person deleted the record is told',
     needs: ['receiveChange', 'deletion hook'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const hooks = await bench.hooks(() => bench.tool.remove(written.ref.id));
       const seen = (await Promise.all(hooks.map((hook) => seenBy(bench, adapter, hook)))).flat();
       assert.ok(

@@ -14,8 +14,7 @@ export const READS = cases('synchronize', [
     title: 'a read tells the record as it is at that moment',
     needs: ['getExternalEvent'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       for (const title of ['first', 'second']) {
         bench.tool.edit(written.ref.id, { title });
         assert.equal((await bench.read(adapter, written)).properties['title'], title);
@@ -27,8 +26,7 @@ export const READS = cases('synchronize', [
     title: 'a read tells every note of a record that has more than fit on a page, each once',
     needs: ['getExternalEvent'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       const texts = Array.from({ length: bench.morePerPage }, (_, index) => `note ${index} of many`);
       for (const text of texts) bench.tool.note(written.ref.id, text);
       const { notes } = await bench.read(adapter, written);
@@ -40,8 +38,7 @@ export const READS = cases('synchronize', [
     title: 'a read of a record that was deleted says that there is none',
     needs: ['getExternalEvent'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       bench.tool.remove(written.ref.id);
       await failure(bench.read(adapter, written), GoneError, UnreadableError);
     },
@@ -51,8 +48,7 @@ export const READS = cases('synchronize', [
     title: "a read tells our own annotations as our own, and other people's as theirs",
     needs: ['getExternalEvent', 'forwardChange', 'changes'],
     async run(bench) {
-      const adapter = bench.connect();
-      const written = await bench.forward(adapter);
+      const { adapter, written } = await bench.withRecord();
       await bench.change(adapter, written, [newNote('Told by us.', randomUUID())]);
       bench.tool.note(written.ref.id, 'Told by a person.');
       const { notes } = await bench.read(adapter, written);
