@@ -64,11 +64,11 @@ export function planOf(seed: number): Plan {
 function actOf(random: Random, owners: readonly Record<Property, Owner>[], number: number): Act {
   const event = random.whole(0, EVENTS - 1);
   const at = random.whole(500, LENGTH_MS);
-  const any = random.of<Side>(['obm', 'tool']);
+  const anybody = random.of<Side>(['obm', 'tool']);
   const kind = random.of<Property | 'note'>(['title', 'state', 'note']);
-  if (kind === 'note') return { at, event, side: any, kind, value: `§${event}.${any}.${number}§` };
+  if (kind === 'note') return { at, event, side: anybody, kind, value: `§${event}.${anybody}.${number}§` };
   const owner = owners[event]?.[kind] ?? 'both';
-  const side = owner === 'both' ? any : owner;
+  const side = owner === 'both' ? anybody : owner;
   const value = kind === 'title' ? `Title ${event}.${side}.${number}` : random.of(['in_progress', 'closed']);
   return { at, event, side, kind, value };
 }
