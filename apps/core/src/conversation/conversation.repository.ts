@@ -279,12 +279,16 @@ const parts = (given: string): string => `
     delete from outbox_message where id = any($7::uuid[])
   )`;
 
+/**
+ * Whether an id is known already is looked up for each event by itself: joined, the plan of a prepared statement that was made
+ * while the table was small would read all of it each time.
+ */
 const BEGIN = `
   with begun as (
     insert into event (id, source, event_id, document)
     select g.id, g.source, g.event_id, g.document
       from jsonb_to_recordset($1) g (id uuid, source uuid, event_id text, document jsonb)
-     where not exists (select from external_id x where x.server = g.source and x.id = g.event_id)
+     where (select x.forwarded_event from external_id x where x.server = g.source and x.id = g.event_id) is null
     on conflict (source, event_id) do nothing
     returning id
   ), ${parts('r.event in (select id from begun)')}

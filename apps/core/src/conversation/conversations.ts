@@ -35,7 +35,7 @@ export type Taken = { ref: RowRef; isNew: true; targets: string[] } | { ref: Row
 export type Received = Taken | { refusal: Refusal };
 
 /** Statements that begin conversations: several at once, so that the database is not idle while one is on its way. */
-const BEGINNERS = { writers: 4, most: 16 };
+const BEGINNERS = { writers: 2, most: 16 };
 
 export type Changed = { ok: true; stored: Stored } | { ok: false; refusal: Refusal };
 
