@@ -64,6 +64,14 @@ describe('The log tells in one line each', () => {
     });
   });
 
+  it('every request that was refused, without its query', async () => {
+    expect((await hub.asServer('desk', '/opr/obm').send('GET', '?token=nobody-reads-this')).status).toBe(403);
+    expect(await lineOf({ msg: 'answered', status: 403 })).toMatchObject({
+      ...{ method: 'GET', url: '/opr/obm', from: '127.0.0.1', ms: expect.any(Number), level: 40 },
+    });
+    expect(hub.core.log.join('')).not.toContain('nobody-reads-this');
+  });
+
   it('nothing that is secret, and nothing that people wrote', () => {
     const written = hub.core.log.join('');
     for (const text of [...Object.values(SECRETS), 'Spare part ordered.', 'Controller 1 of array A'])

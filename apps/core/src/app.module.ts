@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { LoggerModule } from 'nestjs-pino';
 import type { Client } from 'pg';
 import { ADAPTER_MODULES } from './adapters';
 import { ADMIN } from './admin/admin';
@@ -22,7 +21,6 @@ import { HooksController } from './hooks/hooks.controller';
 import { Inbox } from './hooks/inbox';
 import { InboxRepository } from './hooks/inbox.repository';
 import { Sightings } from './hooks/sightings';
-import { logging } from './logging';
 import { METRICS } from './metrics/measuring';
 import { OprEndpointController } from './opr-endpoint/opr-endpoint.controller';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
@@ -44,7 +42,6 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [
-        LoggerModule.forRoot(logging(environment.logLevel)),
         DiscoveryModule,
         TypeOrmModule.forRoot({
           type: 'postgres',

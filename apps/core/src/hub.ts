@@ -2,12 +2,12 @@ import { BadRequestException } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Logger } from 'nestjs-pino';
 import type { AddressInfo } from 'node:net';
 import { AppModule } from './app.module';
 import type { Configuration } from './config/configuration';
 import type { Environment } from './config/environment';
 import { migrate } from './database/migrate';
+import { logRequests, structuredLogger } from './logging';
 import { measureAcknowledgements } from './metrics/acknowledgements';
 import { Metrics } from './metrics/metrics';
 import { OprErrorFilter } from './opr-endpoint/opr-error.filter';
@@ -46,11 +46,11 @@ export async function startHub(
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of(environment, configuration, databaseUrl),
     http,
-    { bufferLogs: true, bodyParser: false },
+    { logger: structuredLogger(environment.logLevel), bodyParser: false },
   );
-  app.useLogger(app.get(Logger));
   takeRawBodies(http);
   refuseNul(http);
+  logRequests(http);
   measureAcknowledgements(http, app.get(Metrics));
   await app.listen(environment.port, environment.host);
   const { address, port, family } = http.getHttpServer().address() as AddressInfo;

@@ -1,23 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import type { Params } from 'nestjs-pino';
+import { Logger } from '@nestjs/common';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { PinoLogger, Logger as StructuredLogger } from 'nestjs-pino';
 import type { LogLevel } from './config/environment';
 
-/** Structured lines in JSON. Nothing that could be a secret is ever written: no headers but two, no bodies, no queries. */
-export const logging = (level: LogLevel): Params => ({
-  pinoHttp: {
-    level,
-    genReqId: () => randomUUID(),
-    serializers: {
-      req: (request: { id: unknown; method: unknown; url: string; remoteAddress: unknown }) => ({
-        id: request.id,
-        method: request.method,
-        url: request.url.split('?', 1)[0],
-        from: request.remoteAddress,
-      }),
-      res: (response: { statusCode: unknown }) => ({ status: response.statusCode }),
-    },
-    customLogLevel: (_request, response, error) =>
-      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'warn' : 'debug',
-    redact: { paths: ['err.config', 'err.request', 'err.response', '*.password', '*.authorization'], remove: true },
-  },
-});
+/** Structured lines in JSON. Nothing that could be a secret is ever written: no headers, no bodies, no queries. */
+export const structuredLogger = (level: LogLevel): StructuredLogger =>
+  new StructuredLogger(
+    new PinoLogger({
+      pinoHttp: {
+        level,
+        redact: { paths: ['err.config', 'err.request', 'err.response', '*.password', '*.authorization'], remove: true },
+      },
+    }),
+    {},
+  );
+
+/** A line for each request that was answered: what went well is for those who debug. */
+export function logRequests(http: FastifyAdapter): void {
+  const log = new Logger('Requests');
+  http.getInstance().addHook('onResponse', ({ method, url, ip }, { statusCode: status, elapsedTime }, done) => {
+    const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'debug';
+    log[level]({ method, url: url.split('?', 1)[0], from: ip, status, ms: Math.round(elapsedTime) }, 'answered');
+    done();
+  });
+}

@@ -15,22 +15,28 @@ export function takeRawBodies(http: FastifyAdapter): void {
   fastify.addContentTypeParser('*', readBody);
 }
 
-async function readBody(request: FastifyRequest, body: IncomingMessage): Promise<Buffer> {
+type Done = (error: Error | null, body?: Buffer) => void;
+
+function readBody({ headers }: FastifyRequest, body: IncomingMessage, done: Done): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  if (Number(request.headers['content-length'] ?? 0) > MAX_READ) throw tooLarge();
-  try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size <= MAX_BODY) chunks.push(chunk);
-      else chunks.length = 0;
-      if (size > MAX_READ) break;
-    }
-  } catch {
-    throw new BadRequestException('The body was cut off');
-  }
-  if (size > MAX_BODY) throw tooLarge();
-  return Buffer.concat(chunks);
+  const end = (error: Error | null): void => {
+    body.off('data', take).off('end', whole).off('error', cutOff);
+    if (error) done(error);
+    else done(null, Buffer.concat(chunks));
+  };
+  const take = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= MAX_BODY) chunks.push(chunk);
+    else chunks.length = 0;
+    if (size <= MAX_READ) return;
+    end(tooLarge());
+    body.destroy();
+  };
+  const whole = (): void => end(size > MAX_BODY ? tooLarge() : null);
+  const cutOff = (): void => end(new BadRequestException('The body was cut off'));
+  if (Number(headers['content-length'] ?? 0) > MAX_READ) done(tooLarge());
+  else body.on('data', take).on('end', whole).on('error', cutOff);
 }
 
 const tooLarge = (): PayloadTooLargeException =>

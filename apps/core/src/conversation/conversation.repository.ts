@@ -38,16 +38,23 @@ export interface Decided {
 export class ConversationRepository {
   constructor(private readonly database: Statements) {}
 
-  /** The row that an id of this server stands for. */
+  /**
+   * The row that an id of this server stands for. Three kinds of ids do: those that were kept for it, the id of the row itself
+   * (for a target, the key that its record carries), and the id by which the event came.
+   */
   async rowOf(
     server: string,
     id: string,
     sql: Sql = this.database,
   ): Promise<{ row: string; event: string } | undefined> {
     const [found]: { row: string; event: string }[] = await sql.query(
-      `select f.id as row, f.event from external_id x join forwarded_event f on f.id = x.forwarded_event where x.server = $1 and x.id = $2
+      `select f.id as row, f.event from external_id x join forwarded_event f on f.id = x.forwarded_event where x.id = $2 and x.server = $1
        union all
-       select f.id, f.event from forwarded_event f where f.id = $3 and f.server = $1 limit 1`,
+       select f.id, f.event from forwarded_event f where f.id = $3 and f.server = $1
+       union all
+       (select f.id, f.event from event e join forwarded_event f on f.event = e.id where e.event_id = $2 and f.server = $1
+         order by e.time_received, e.id limit 1)
+       limit 1`,
       [server, storable(id), UUID.test(id) ? id : null],
     );
     return found;
@@ -61,13 +68,6 @@ export class ConversationRepository {
       [eventId, UUID.test(eventId) ? eventId : null],
     );
     return found !== undefined;
-  }
-
-  async idsOf(row: string): Promise<string[]> {
-    const found: { id: string }[] = await this.database.query(`select id from external_id where forwarded_event = $1`, [
-      row,
-    ]);
-    return found.map(({ id }) => id);
   }
 
   async load(event: string, sql: Sql = this.database): Promise<Stored | undefined> {
@@ -230,9 +230,10 @@ function parameters(batch: readonly Decided[]): unknown[] {
   const all = <Part>(part: (decided: Decided) => readonly Part[]): string =>
     toJson(batch.flatMap((decided) => part(decided).map((one) => ({ event: decided.stored.id, ...one }))));
   return [
-    all(({ before, decision }) => {
-      const known = new Map(before?.parties.map((party) => [party.id, JSON.stringify(party)]));
-      return decision.conversation.parties.filter((party) => known.get(party.id) !== JSON.stringify(party)).map(toRow);
+    all(({ before, decision: { conversation } }) => {
+      if (!before) return conversation.parties.map(toRow);
+      const known = new Map(before.parties.map((party) => [party.id, JSON.stringify(party)]));
+      return conversation.parties.filter((party) => known.get(party.id) !== JSON.stringify(party)).map(toRow);
     }),
     all(({ externalIds }) => externalIds),
     all(({ decision }) => decision.seen.map(({ party, id }: SeenId) => ({ party, id }))),
@@ -280,15 +281,17 @@ const parts = (given: string): string => `
   )`;
 
 /**
- * Whether an id is known already is looked up for each event by itself: joined, the plan of a prepared statement that was made
- * while the table was small would read all of it each time.
+ * An event is not new to a server that it was forwarded to. That is looked up for each event by itself: joined, the plan of a
+ * prepared statement that was made while the tables were small would read all of them each time.
  */
 const BEGIN = `
   with begun as (
     insert into event (id, source, event_id, document)
     select g.id, g.source, g.event_id, g.document
       from jsonb_to_recordset($1) g (id uuid, source uuid, event_id text, document jsonb)
-     where (select x.forwarded_event from external_id x where x.server = g.source and x.id = g.event_id) is null
+     where (select x.forwarded_event from external_id x where x.id = g.event_id and x.server = g.source) is null
+       and (select f.id from event e join forwarded_event f on f.event = e.id
+             where e.event_id = g.event_id and f.server = g.source limit 1) is null
     on conflict (source, event_id) do nothing
     returning id
   ), ${parts('r.event in (select id from begun)')}

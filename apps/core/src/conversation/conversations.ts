@@ -196,20 +196,26 @@ export class Conversations {
     const id = target?.ref && (target.ref.displayId ?? target.ref.id);
     if (id === undefined) return { id: ref.row, isExternal: false };
     // The server may use the same id for another event already: then it cannot stand for this one.
-    const own = (await this.repository.idsOf(ref.row)).includes(id);
+    const origin = stored?.conversation.parties.find((party) => party.id === ref.row);
+    const own = origin !== undefined && (await this.repository.rowOf(origin.server, id))?.row === ref.row;
     return { id: own ? id : ref.row, url: target?.ref?.url, isExternal: true };
   }
 
-  /** Ids by which servers will call their rows from now on: of rows that are new, and of records that were just made. */
+  /**
+   * Ids by which servers will call their rows from now on: those of records that were just made. The id of the event, and that
+   * of the row itself, are known without.
+   */
   private newIds(stored: Stored, before: readonly Party[]): ExternalId[] {
     const { parties } = stored.conversation;
     return parties.flatMap((party) => {
       const old = before.find(({ id }) => id === party.id);
-      // The id of the row itself, and for whom we made no record a key of it, need not be kept.
-      const names = old ? [] : [stored.eventId, ...(party.state === 'received' ? [] : [this.keyOf(stored, party)])];
-      if (party.ref && JSON.stringify(party.ref) !== JSON.stringify(old?.ref))
-        names.push(party.ref.id, ...(party.ref.displayId ? [party.ref.displayId] : []));
-      const ids = names.map((id) => ({ server: party.server, id, party: party.id }));
+      const names =
+        party.ref && JSON.stringify(party.ref) !== JSON.stringify(old?.ref)
+          ? [party.ref.id, party.ref.displayId ?? party.ref.id]
+          : [];
+      const ids = [...new Set(names)]
+        .filter((id) => id !== stored.eventId && id !== party.id)
+        .map((id) => ({ server: party.server, id, party: party.id }));
       return [...ids, ...this.idsForOriginator(stored.conversation, party, old)];
     });
   }

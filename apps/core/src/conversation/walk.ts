@@ -85,7 +85,9 @@ export abstract class Walk {
     for (const target of targets) {
       // One row for each server, and never back to the party that the event came from.
       if (this.parties.some((party) => party.server === target.server)) continue;
-      const party = newParty(this.context.newId(), target.server, 'queued', target.type, target.rule);
+      // The row is known by the key that its record carries: it would be the same if it were made again.
+      const id = this.context.correlationKey(target.server);
+      const party = newParty(id, target.server, 'queued', target.type, target.rule);
       this.parties.push(party);
       this.forwardTo(party, target.hold);
     }

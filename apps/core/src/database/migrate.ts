@@ -3,9 +3,16 @@ import { First1764000000000 } from './migrations/1764000000000-first';
 import { Delivery1764100000000 } from './migrations/1764100000000-delivery';
 import { Operators1764200000000 } from './migrations/1764200000000-operators';
 import { Schedules1764300000000 } from './migrations/1764300000000-schedules';
+import { Ids1764400000000 } from './migrations/1764400000000-ids';
 
 /** In the order in which they are run. */
-export const MIGRATIONS = [First1764000000000, Delivery1764100000000, Operators1764200000000, Schedules1764300000000];
+export const MIGRATIONS = [
+  First1764000000000,
+  Delivery1764100000000,
+  Operators1764200000000,
+  Schedules1764300000000,
+  Ids1764400000000,
+];
 
 /** One of several cores migrates, the others wait for it; not for ever, since it may be held up. */
 const MIGRATION_LOCK = 4_176_201;
