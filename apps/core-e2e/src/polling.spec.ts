@@ -1,4 +1,5 @@
 import { FakeJira } from '@opr-connect/adapter-jira/testing';
+import { OprClient } from '@opr-connect/core/testing';
 import { eventually, newEvent, noteChange } from './support/events';
 import { Installation, SECRETS } from './support/installation';
 
@@ -65,6 +66,16 @@ const doneAt = async (): Promise<number> => {
 };
 
 describe('A server that is polled', () => {
+  it('is counted in the metrics, round by round', async () => {
+    const counted = async (): Promise<number> => {
+      const { body } = await new OprClient(hub.core.url, 'console', SECRETS.CONSOLE).send('GET', '/metrics');
+      return Number(/scheduled_work_total\{server="jira",kind="poll",outcome="done"\} (\d+)/.exec(body)?.[1] ?? 0);
+    };
+    const before = await counted();
+    await polledAgain();
+    await eventually('one more', async () => (await counted()) > before);
+  });
+
   it('tells what people did, although it sends no hooks', async () => {
     const { event, key } = await shared('polled');
     jira.asPerson('ann').comment(key, 'from Jira');

@@ -114,6 +114,15 @@ describe('An event that was closed long ago', () => {
     expect(incidentsOf(event)).toMatchObject([{ sys_id: sysId, state: '6' }]);
   });
 
+  it('refuses an event of an operator by the id of one that is retired', async () => {
+    const event = newEvent({ state: 'closed' });
+    expect((await hub.asOperator.send('POST', '/event_list', writeEvent(event))).status).toBe(202);
+    await daysLater(91);
+    await eventually('it is retired', async () => !(await isHeld(event)));
+    const again = await hub.asOperator.send('POST', '/event_list', writeEvent(event));
+    expect({ status: again.status, ...refusalIn(again) }).toMatchObject({ status: '409', reason: 'id_retired' });
+  });
+
   it('keeps its ids from every other event', async () => {
     const { event, number } = await closed('reserved');
     await daysLater(91);

@@ -69,9 +69,11 @@ async function run(queue, { failing = false, crash = false }) {
   const isDone = new Set();
   let lastNews = now();
   const begun = now();
-  const take = (call) => {
+  let busy;
+  const take = (call, worker) => {
     if (call.ready || call.hanging) return;
     calls.push(call);
+    busy = worker;
     if (!call.ok) return;
     isDone.add(`${call.key}/${call.n}`);
     lastNews = now();
@@ -83,7 +85,8 @@ async function run(queue, { failing = false, crash = false }) {
   while (isDone.size < KEYS * JOBS && now() - lastNews < PATIENCE_MS && now() - begun < LONGEST_MS) {
     if (crash && !killing && isDone.size >= (KEYS * JOBS) / 3) {
       killing = true;
-      const [victim] = started;
+      // One that surely works: the other may not have begun yet.
+      const victim = busy;
       // It dies with jobs in hand, as a machine does in the middle of a call.
       victim.on('message', ({ hanging }) => {
         if (!hanging || killedAt !== undefined) return;
@@ -95,6 +98,7 @@ async function run(queue, { failing = false, crash = false }) {
     await sleep(5);
   }
   for (const worker of started) await end(worker);
+  if (crash && killedAt === undefined) throw new Error(`no worker of ${queue} was killed with a job in hand`);
   const doneMs =
     Math.max(...calls.filter(({ ok }) => ok).map(({ ended }) => ended)) - Math.min(...calls.map((call) => call.begun));
   return {
@@ -127,7 +131,7 @@ async function enqueueAll({ add, close }) {
 function startWorker(queue, url, failing, take) {
   const worker = fork(new URL('./worker.mjs', import.meta.url).pathname, [queue, url, String(failing)]);
   workers.add(worker);
-  worker.on('message', take);
+  worker.on('message', (call) => take(call, worker));
   return worker;
 }
 

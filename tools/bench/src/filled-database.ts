@@ -14,8 +14,8 @@ export interface FilledDatabase {
 }
 
 /**
- * A database with so many forwarded events. One event takes the real way; its rows are then copied with ids of their own, so
- * that they look as the real writes do.
+ * A database with so many forwarded events. One event takes the real way; its rows are then copied with ids of their own, event
+ * by event, so that they look as the real writes do and lie where these would.
  */
 export async function filledDatabase(bench: Bench, events: number): Promise<FilledDatabase> {
   const url = await bench.newDatabase();
@@ -49,16 +49,16 @@ const FILL = [
   `insert into forwarded_event
    select copy.* from forwarded_event f cross join generate_series(1, $1::int) n
     cross join lateral jsonb_populate_record(f, jsonb_build_object(
-      'id', md5(f.id::text || n)::uuid, 'event', md5(f.event::text || n)::uuid)) copy`,
+      'id', md5(f.id::text || n)::uuid, 'event', md5(f.event::text || n)::uuid)) copy order by n`,
   `insert into event_history (event, forwarded_event, at, what, detail)
    select md5(h.event::text || n)::uuid, md5(h.forwarded_event::text || n)::uuid, h.at, h.what, h.detail
-     from event_history h cross join generate_series(1, $1::int) n`,
+     from event_history h cross join generate_series(1, $1::int) n order by n, h.seq`,
 ];
 
 const FILL_EXTERNAL_IDS = `
   insert into external_id (server, id, forwarded_event)
   select x.server, case when x.id like 'EXT%' then 'EXT-' || n else md5(x.id || n)::uuid::text end, md5(x.forwarded_event::text || n)::uuid
-    from external_id x cross join generate_series(1, $1::int) n`;
+    from external_id x cross join generate_series(1, $1::int) n order by n`;
 
 /** A table that nothing refers to, and that has more index than content. */
 async function withoutIndexes(client: Client, table: string, fill: () => Promise<unknown>): Promise<void> {

@@ -83,8 +83,11 @@ export class Conversations {
   }
 
   /** An operator or a monitoring tool submits an event to the hub itself. Submitted again by the same id it is the same event. */
-  async submit(event: OprEvent & { id: string }): Promise<void> {
-    await this.begin(open(event, undefined, this.context([], undefined, { eventId: event.id })), event.id, undefined);
+  async submit(event: OprEvent & { id: string }): Promise<{ refusal?: Refusal }> {
+    const decision = open(event, undefined, this.context([], undefined, { eventId: event.id }));
+    if (await this.begin(decision, event.id, undefined)) return {};
+    const known = await this.repository.findByEventId(event.id);
+    return known?.conversation.retired ? { refusal: { reason: 'retired' } } : {};
   }
 
   private async begin(decision: Decision, eventId: string, source: string | undefined): Promise<Stored | undefined> {

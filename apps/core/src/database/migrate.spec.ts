@@ -51,10 +51,12 @@ async function schemaOf(database: DataSource): Promise<Schema> {
   };
 }
 
-/** Columns that must be unique together are so in whatever order an index has them. */
+/** Columns that must be unique together are so in whatever order an index has them, and whatever else it holds. */
 const inOneOrder = (rule: string): string =>
   /PRIMARY KEY|UNIQUE/.test(rule)
-    ? rule.replace(/\((\w+(?:, \w+)+)\)/, (_all, columns: string) => `(${columns.split(', ').sort().join(', ')})`)
+    ? rule
+        .replace(/ INCLUDE \(.*\)/, '')
+        .replace(/\((\w+(?:, \w+)+)\)/, (_all, columns: string) => `(${columns.split(', ').sort().join(', ')})`)
     : rule;
 
 /** What a core of the version before would stumble over. */

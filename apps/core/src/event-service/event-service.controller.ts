@@ -42,7 +42,8 @@ export class EventServiceController {
       timeCreated: submitted.timeCreated ?? now,
       timeReceived: now,
     };
-    await this.conversations.submit(event);
+    const { refusal } = await this.conversations.submit(event);
+    if (refusal) throw new OprRefusal('id_retired', RETIRED);
     await replyEvent(reply, STATUS.submitted, event);
   }
 

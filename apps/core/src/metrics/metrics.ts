@@ -24,6 +24,11 @@ export class Metrics implements OnApplicationShutdown {
     'Extra records of an event that were closed as duplicates',
     ['server'],
   );
+  readonly scheduledWork = this.counter(
+    'scheduled_work_total',
+    'Polls, reconciliations and rounds of retention that ended, for good or for this time',
+    ['server', 'kind', 'outcome'],
+  );
   readonly delivery = this.histogram(
     'delivery_seconds',
     'From the moment at which a message was written to the one at which its delivery was',

@@ -1,4 +1,6 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ConnectedServers } from '../connected-servers/connected-servers';
+import { Metrics } from '../metrics/metrics';
 import { backoffMs } from '../outbox/backoff';
 import { Poller } from '../polling/poller';
 import { Reconciler } from '../reconciliation/reconciler';
@@ -45,6 +47,8 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
 
   constructor(
     private readonly repository: ScheduleRepository,
+    private readonly servers: ConnectedServers,
+    private readonly metrics: Metrics,
     poller: Poller,
     reconciler: Reconciler,
     retention: Retention,
@@ -103,6 +107,7 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
     try {
       const ended = await this.run(work, signal);
       await this.repository.end(work, ended);
+      this.count(work, ended);
     } catch (error) {
       // It is claimed again when its lease ends.
       this.log.warn({ kind: work.kind, reason: String(error) }, 'work by the clock could not be let go of');
@@ -122,6 +127,12 @@ export class Schedules implements OnApplicationBootstrap, BeforeApplicationShutd
       this.log.error({ ...about, reason: String(error) }, 'work by the clock failed');
       return { dueMs: backoffMs(work.attempts + 1), error: String(error), countsAttempt: true };
     }
+  }
+
+  private count({ kind, server }: ScheduledWork, { error, countsAttempt }: Ended): void {
+    const name = server === null ? '' : (this.servers.find(server)?.name ?? '');
+    const outcome = error === undefined ? 'done' : countsAttempt ? 'failed' : 'put_off';
+    this.metrics.scheduledWork.inc({ server: name, kind, outcome });
   }
 
   private async renew(): Promise<void> {

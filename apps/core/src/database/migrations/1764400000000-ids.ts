@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 export class Ids1764400000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      alter table external_id drop constraint external_id_pkey, add primary key (id, server);
+      alter table external_id drop constraint external_id_pkey, add primary key (id, server) include (forwarded_event);
       drop index external_id_id;
       alter table event drop constraint event_source_event_id_key, add unique nulls not distinct (event_id, source);
       drop index event_event_id;
