@@ -10,6 +10,7 @@ describe.each(['cloud', 'dataCenter'] as const)('an event of OBM and its issue i
     installation = await Installation.start({
       config: ({ obm }) => `
 hubId: e2e
+operators: [{ name: console, password: '\${CONSOLE}' }]
 servers:
   - name: obm
     adapter: opr
@@ -63,6 +64,17 @@ rules:
     await eventually('done', () => jira.issue(key).status === 'Done');
     await installation.asObm.change(key, stateChange('open', `o-${key}`));
     await eventually('open', () => jira.issue(key).status === 'To Do');
+  });
+
+  it('agree again as soon as the server is resumed, when a hook met a Jira that turned us away', async () => {
+    const { event, key } = await forwarded();
+    jira.faults.add({ kind: 'status', status: 429, headers: { 'Retry-After': '600' }, method: 'GET', path: '/issue/' });
+    jira.asPerson('ann').transition(key, 'Done');
+    const isPaused = async () => (await installation.api('GET', '/servers/jira')).body.state.paused as boolean;
+    await eventually('it is paused', isPaused);
+    jira.faults.clear();
+    await installation.api('POST', '/servers/jira/resume');
+    await eventually('closed', async () => (await eventOf(event.id)).state === 'closed');
   });
 
   it('are one, although the answer to its creation was lost', async () => {

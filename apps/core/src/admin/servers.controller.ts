@@ -4,6 +4,7 @@ import { OperatorGuard, type OperatorRequest } from '../connected-servers/basic-
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { ServerStates } from '../connected-servers/server-states';
+import { InboxRepository } from '../hooks/inbox.repository';
 import { Backlog } from '../outbox/backlog';
 import { Signals } from '../outbox/signals';
 import { ScheduleRepository } from '../schedules/schedule.repository';
@@ -20,6 +21,7 @@ export class ServersController {
     private readonly database: DataSource,
     private readonly servers: ConnectedServers,
     private readonly states: ServerStates,
+    private readonly inbox: InboxRepository,
     private readonly backlog: Backlog,
     private readonly schedule: ScheduleRepository,
     private readonly views: ServerViews,
@@ -61,6 +63,7 @@ export class ServersController {
     const { operator } = request;
     await this.database.transaction(async (sql) => {
       await this.states.resume(server.uuid, sql);
+      await this.inbox.hurry(server.uuid, sql);
       await this.actions.note({ operator, action: 'resume', subject: `servers/${server.name}` }, sql);
     });
     this.signals.due([server.name]);

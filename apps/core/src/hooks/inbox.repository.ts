@@ -67,6 +67,15 @@ export class InboxRepository {
     );
   }
 
+  /** Hooks that wait for their server are due now. */
+  async hurry(server: string, sql: Sql): Promise<void> {
+    await sql.query(
+      `update outbox_message set due_at = now()
+        where server = $1 and kind = 'hook' and state = 'pending' and due_at > now()`,
+      [server],
+    );
+  }
+
   /** Lets another core translate, or the same one when more comes. */
   async giveUp({ server, claim }: InboxLease): Promise<void> {
     await this.database.query(
