@@ -46,9 +46,9 @@ export class CausesRepository {
       `select event, id as row, server from forwarded_event where event = any($1)`,
       [symptoms.map(({ id }) => id)],
     );
-    return rows.filter(({ event, server }) => {
-      const cause = symptoms.find(({ id }) => id === event)?.cause;
-      return records.some((made) => made.eventId === cause && made.server === server && made.event !== event);
-    });
+    const causes = new Map(symptoms.map(({ id, cause }) => [id, cause]));
+    return rows.filter(({ event, server }) =>
+      records.some((made) => made.eventId === causes.get(event) && made.server === server && made.event !== event),
+    );
   }
 }

@@ -105,5 +105,5 @@ export class Contract {
   }
 }
 
-const ABILITIES: readonly string[] = ['lag', 'impostor', 'duplicates', 'deletion hook'] satisfies Ability[];
+const ABILITIES: readonly string[] = ['lag', 'impostor', 'duplicates', 'deletion hook', 'ties'] satisfies Ability[];
 const isAbility = (need: Need): need is Ability => ABILITIES.includes(need);

@@ -52,9 +52,9 @@ export type OptionalMethod = {
 
 /**
  * `lag`, `impostor`: the methods of `FakeTool`. `duplicates`: two records can carry one key for a moment. `deletion hook`: a hook
- * tells that a record was deleted.
+ * tells that a record was deleted. `ties`: a record can be tied to that of its event's cause.
  */
-export type Ability = 'lag' | 'impostor' | 'duplicates' | 'deletion hook';
+export type Ability = 'lag' | 'impostor' | 'duplicates' | 'deletion hook' | 'ties';
 
 /** A fake tool, on loopback and in neutral words. Records are named by the `id` of their `ExternalRef`. */
 export interface FakeTool {
@@ -99,6 +99,8 @@ export interface ToolRecord {
   assignedUser?: string;
   /** The texts of its notes, oldest first, with what the adapter added to them. */
   notes: string[];
+  /** The ids of the records that it is tied to as to its cause, one for each tie. */
+  causes?: string[];
 }
 
 /** In OPR words. */

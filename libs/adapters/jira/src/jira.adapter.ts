@@ -10,6 +10,7 @@ import {
   type Cursor,
   type Delivery,
   type ExternalEvent,
+  type ExternalRef,
   type Forwarded,
   type HookRequest,
   type Json,
@@ -20,6 +21,7 @@ import {
   type Written,
 } from '@opr-connect/adapter-kit';
 import type { EventChange, LifecycleState, OprEvent, PropertyChange } from '@opr-connect/opr';
+import { JiraCauses } from './jira.causes';
 import { JiraClient, type JiraIssue } from './jira.client';
 import { JiraDirectory } from './jira.directory';
 import { JiraDrafts, type Draft } from './jira.drafts';
@@ -60,6 +62,7 @@ export class JiraAdapter implements Adapter {
   private readonly drafts: JiraDrafts;
   private readonly transitions: JiraTransitions;
   private readonly lookUp: JiraLookUp;
+  private readonly causes: JiraCauses;
   private readonly told = new Set<string>();
 
   constructor(
@@ -69,12 +72,13 @@ export class JiraAdapter implements Adapter {
     this.mapping = new Mapping(JIRA, settings.mapping);
     this.client = new JiraClient({ ...settings, apiUrl: settings.apiUrl ?? settings.url });
     this.directory = new JiraDirectory(this.client, settings, this.mapping);
-    this.drafts = new JiraDrafts(this.directory, this.mapping);
+    this.drafts = new JiraDrafts(this.directory, this.mapping, settings.causeLinkType !== '');
     this.transitions = new JiraTransitions(this.client, this.mapping, settings.resolution);
     this.lookUp = new JiraLookUp(this.client, this.directory, this.transitions, settings.label, context.log);
+    this.causes = new JiraCauses(this.client, this.directory, this.lookUp, settings.label);
   }
 
-  async forwardEvent(event: OprEvent, { key, signal }: Delivery): Promise<Written> {
+  async forwardEvent(event: OprEvent, { key, cause, signal }: Delivery): Promise<Written> {
     const found = await this.lookUp.find(key, signal);
     const draft = await this.drafts.ofEvent(event, key, await this.client.flavour(signal), signal);
     this.tellIgnored(draft);
@@ -82,6 +86,7 @@ export class JiraAdapter implements Adapter {
       ? { issue: found.oldest, told: found.told }
       : await this.create(draft, key, signal);
     await this.link(issue.id, event, signal);
+    if (cause && this.settings.causeLinkType !== '') await this.tie(issue.id, key, cause, signal);
     await this.addNotes(issue.id, draft.notes, signal);
     // People may have moved one that was found.
     const isUntouched = textAt(issue.fields, 'status', 'statusCategory', 'key') === 'new';
@@ -92,13 +97,14 @@ export class JiraAdapter implements Adapter {
     return { ref: this.ref(now), snapshot, ...((found.oldest || !isAsMade) && { found: true }), ...told };
   }
 
-  async forwardChange(change: EventChange, forwarded: Forwarded, { key, signal }: Delivery): Promise<Written> {
+  async forwardChange(change: EventChange, forwarded: Forwarded, { key, cause, signal }: Delivery): Promise<Written> {
     const { id } = forwarded.ref;
     const draft = await this.drafts.ofChange(change, forwarded, key, await this.client.flavour(signal), signal);
     this.tellIgnored(draft);
     if (Object.keys(draft.fields).length > 0) await this.edit(id, draft.fields, signal);
     if (draft.state) await this.move(await this.lookUp.read(id, signal), draft.state, forwarded.key, signal);
     await this.addNotes(id, draft.notes, signal);
+    if (draft.hasNewCause) await this.tie(id, forwarded.key, cause, signal);
     const issue = await this.lookUp.read(id, signal);
     return { ref: this.ref(issue), snapshot: snapshotOf(issue) };
   }
@@ -150,6 +156,7 @@ export class JiraAdapter implements Adapter {
     this.directory.forget();
     await this.directory.me(signal);
     await this.directory.createScreen(signal);
+    if (this.settings.causeLinkType !== '') await this.directory.causeLinkType(signal);
   }
 
   private async create(
@@ -229,6 +236,15 @@ export class JiraAdapter implements Adapter {
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
       this.tellOnce('the user may not link issues, so they have no link to the event', 'warn', error);
+    }
+  }
+
+  private async tie(id: string, key: string, cause: ExternalRef | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      await this.causes.tie(id, key, cause, signal);
+    } catch (error) {
+      if (!(error instanceof RejectedError)) throw error;
+      this.tellOnce('the user may not link issues, so they have no link to those of their causes', 'warn', error);
     }
   }
 

@@ -9,8 +9,8 @@ import {
 } from '@opr-connect/adapter-kit';
 import { at, isObject, listAt, parseJson, textAt } from './jira.json';
 
-/** What a call is about: an issue that exists, the making of one, a user by name, or the site. */
-export type Subject = 'issue' | 'create' | 'user' | 'site';
+/** What a call is about: an issue that exists, the making of one, a user by name, a link between two issues, or the site. */
+export type Subject = 'issue' | 'create' | 'user' | 'link' | 'site';
 
 export interface AnswerRule {
   status: StatusRange;
@@ -41,8 +41,13 @@ export const ANSWERS: readonly AnswerRule[] = [
     ...{ status: only(403), says: /XSRF|captcha/i, ...both('misconfigured') },
     hint: 'log in once as the user in a browser, and check proxies that add an Origin',
   },
+  {
+    ...{ status: only(404), says: /linking.*disabled/i, ...both('misconfigured') },
+    hint: 'switch issue linking on, or leave causeLinkType empty',
+  },
   { status: only(403), of: 'issue', ...both('rejected'), hint: 'check the permissions of the user in the project' },
   { status: only(403), of: 'user', ...both('rejected'), hint: 'check the global permission to browse users' },
+  { status: [403, 404], of: 'link', ...both('rejected'), hint: 'check that the user may link the two issues' },
   { status: only(403), ...both('misconfigured'), hint: 'check the permissions of the user in the project' },
   {
     ...{ status: only(404), of: 'issue', ...both('gone') },

@@ -51,6 +51,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
           .map(({ id, summary: title, description, priority: severity, status: state, assignee, comments }) => ({
             ...{ id, title, description: read(description), severity, state },
             ...(assignee !== null && { assignedUser: flavour === 'cloud' ? `${assignee}@example.com` : assignee }),
+            causes: fake.issues.links.filter(({ outward }) => outward === id).map(({ inward }) => inward),
             notes: comments.map(({ body }) => read(body)),
           })),
       edit(id, { title: summary, description, severity, state, assignedUser }) {

@@ -20,6 +20,13 @@ export interface CreateScreen {
   fields: ReadonlyMap<string, ScreenField>;
 }
 
+/** A type of link between two issues. */
+export interface LinkType {
+  id: string;
+  /** It reads the same from both ends. */
+  isSymmetric: boolean;
+}
+
 const EXPIRY_MS = 10 * 60_000;
 const MAX_ENTRIES = 1_000;
 
@@ -93,6 +100,23 @@ export class JiraDirectory {
       if (error instanceof RejectedError) return [];
       throw error;
     }
+  }
+
+  /** The type of link to causes that the settings name. @throws MisconfiguredError  the site has none by that name */
+  causeLinkType(signal: AbortSignal): Promise<LinkType> {
+    return this.cached('link type', async () => {
+      const { causeLinkType } = this.settings;
+      const types = listAt(await this.client.get(['issueLinkType'], {}, signal), 'issueLinkTypes');
+      const type = types.find(
+        (each) => textAt(each, 'id') === causeLinkType || sameName(causeLinkType, textAt(each, 'name')),
+      );
+      const id = textAt(type, 'id');
+      if (id === undefined) {
+        const names = types.map((each) => textAt(each, 'name')).join(', ') || 'none that the user may see';
+        throw new MisconfiguredError(`causeLinkType: must be one of this site's, or empty: ${names}`);
+      }
+      return { id, isSymmetric: textAt(type, 'inward') === textAt(type, 'outward') };
+    });
   }
 
   /** Values of further fields as Jira wants them written: the name of a choice becomes its id. */

@@ -10,6 +10,8 @@ export interface Draft {
   fields: { [name: string]: Json };
   notes: Note[];
   state?: LifecycleState;
+  /** The event has another cause, or none any more. */
+  hasNewCause?: boolean;
   /** Properties that an issue has no field for. */
   ignored: string[];
 }
@@ -21,6 +23,7 @@ export class JiraDrafts {
   constructor(
     private readonly directory: JiraDirectory,
     private readonly mapping: Mapping,
+    private readonly tiesCauses: boolean,
   ) {}
 
   /** A new issue but for its home and its labels, and how it reads back. */
@@ -77,7 +80,8 @@ export class JiraDrafts {
           else if (property.propertyName === 'description') description = property.currentValue ?? '';
           else if (property.propertyName === 'solution') {
             if (property.currentValue) draft.notes.push(solutionOf(property.currentValue, forwarded.key));
-          } else draft.ignored.push(property.propertyName ?? property.kind);
+          } else if (property.propertyName === 'cause' && this.tiesCauses) draft.hasNewCause = true;
+          else draft.ignored.push(property.propertyName ?? property.kind);
           break;
         case 'severity_property_change': {
           const priority = await this.directory.priority(property.currentValue ?? 'unknown', signal);

@@ -37,9 +37,9 @@ export class JiraLookUp {
     return [this.label, this.labelOf(key)];
   }
 
-  /** Its entity properties. */
-  properties(key: string): { [name: string]: Json } {
-    return { [this.label]: { key } };
+  /** Its entity properties. `cause`: the id of the issue that we tied it to as to its cause. */
+  properties(key: string, cause?: string): { [name: string]: Json } {
+    return { [this.label]: { key, ...(cause !== undefined && { cause }) } };
   }
 
   /** An issue was made for this key. */

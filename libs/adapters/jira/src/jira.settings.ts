@@ -82,6 +82,10 @@ export class JiraSettings extends HttpSettings {
   @IsNotEmpty()
   resolution?: string;
 
+  /** Name or id of the type of link from an issue to that of its event's cause; empty for no links. */
+  @IsString()
+  causeLinkType = 'Relates';
+
   /** Project role that alone may read our comments. Without it everybody who sees the issue may. */
   @IsOptional()
   @IsString()

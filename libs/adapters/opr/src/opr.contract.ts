@@ -25,6 +25,7 @@ export const harness: Harness = {
     lag: 'nothing is looked up: the party knows an event by its id',
     impostor: 'nothing is looked up: the party knows an event by its id',
     duplicates: 'nothing is looked up: the party knows an event by its id',
+    ties: 'an event names its cause by itself',
   },
   async start() {
     const fake = await FakeOprParty.start(LOGIN);

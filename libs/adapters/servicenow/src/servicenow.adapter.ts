@@ -85,9 +85,10 @@ export class ServiceNowAdapter implements Adapter {
     this.journal = new ServiceNowJournal(this.client, settings.table);
   }
 
-  async forwardEvent(event: OprEvent, { key, signal }: Delivery): Promise<Written> {
+  async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
+    const { key, signal } = delivery;
     const found = await this.lookUp.find(key, signal);
-    const draft = await this.drafts.ofEvent(event, key, signal);
+    const draft = await this.drafts.ofEvent(event, delivery);
     const values = await this.drafts.complete(draft, undefined, signal);
     const { oldest: row, told } = found;
     const made = row
@@ -104,7 +105,7 @@ export class ServiceNowAdapter implements Adapter {
     const repeated = delivery.attempt > 1;
     const current = repeated || draft.state ? await this.lookUp.read(ref.id, signal) : undefined;
     if (current && mustBeMadeAnew(draft.state, current['state'], this.rules))
-      return this.makeAnew(current, forwarded, draft.notes, signal);
+      return this.makeAnew(current, forwarded, draft.notes, delivery);
     let values = await this.drafts.complete(draft, current, signal);
     let notes = draft.notes;
     if (repeated && current) {
@@ -172,11 +173,12 @@ export class ServiceNowAdapter implements Adapter {
     closed: ServiceNowRow,
     { event, key }: Forwarded,
     notes: readonly Note[],
-    signal: AbortSignal,
+    delivery: Delivery,
   ): Promise<Written> {
+    const { signal } = delivery;
     const { oldest, told } = await this.lookUp.find(key, signal);
     if (oldest && oldest['sys_id'] !== closed['sys_id']) return { ...this.written(oldest), ...told };
-    const draft = await this.drafts.ofEvent(event, key, signal);
+    const draft = await this.drafts.ofEvent(event, { ...delivery, key });
     const values = await this.drafts.complete(draft, undefined, signal);
     const [number, parent] = [closed['number'] ?? '', closed['sys_id'] ?? ''];
     const text = `Reopened from ${number}, which is closed.`;

@@ -58,6 +58,7 @@ export const harness: Harness = {
             assignedUser: fake.tables.table('sys_user').find(({ sys_id }) => sys_id === row['assigned_to'])?.[
               'user_name'
             ],
+            causes: row['parent_incident'] ? [row['parent_incident']] : [],
             notes: fake.journal(row['sys_id'] ?? '').map((entry) => entry['value'] ?? ''),
           })),
       edit(id, { title, description, severity, state, assignedUser }) {

@@ -32,8 +32,8 @@ export class ServiceNowDrafts {
   ) {}
 
   /** The whole record of a new event. */
-  async ofEvent(event: OprEvent, key: string, signal: AbortSignal): Promise<Draft> {
-    const { correlationDisplay } = this.settings;
+  async ofEvent(event: OprEvent, { key, cause, signal }: Delivery): Promise<Draft> {
+    const { correlationDisplay, causeField } = this.settings;
     const { mapping } = this.rules;
     const goes = (property: MappedProperty) => mapping.goesInForward(property);
     const further = { ...mapping.customAttributes(event), ...(await mapping.fields(event, signal)) };
@@ -42,6 +42,7 @@ export class ServiceNowDrafts {
         ...Object.fromEntries(Object.entries(further).map(([field, value]) => [field, asText(value)])),
         ...(goes('severity') && this.severity(event.severity ?? 'unknown')),
         ...(goes('priority') && { priority: mapping.priority?.toTool(event.priority ?? 'none') ?? '' }),
+        ...(cause && causeField !== '' && { [causeField]: cause.id }),
         ...{ correlation_id: key, correlation_display: correlationDisplay },
       },
       notes: [],
@@ -69,7 +70,8 @@ export class ServiceNowDrafts {
   }
 
   /** All property changes of one change. */
-  async ofChange(change: EventChange, forwarded: Forwarded, { key, signal }: Delivery): Promise<Draft> {
+  async ofChange(change: EventChange, forwarded: Forwarded, { key, cause, signal }: Delivery): Promise<Draft> {
+    const { causeField } = this.settings;
     const draft: Draft = { values: {}, notes: [], ignored: [] };
     if (forwarded.event.solution && this.rules.mapping.goesInForward('solution'))
       draft.solution = forwarded.event.solution;
@@ -83,7 +85,8 @@ export class ServiceNowDrafts {
           else if (property.propertyName === 'solution') {
             draft.solution = property.currentValue ?? '';
             draft.values[this.rules.closeNotesField] = draft.solution;
-          } else draft.ignored.push(property.propertyName ?? property.kind);
+          } else if (property.propertyName === 'cause' && causeField !== '') draft.values[causeField] = cause?.id ?? '';
+          else draft.ignored.push(property.propertyName ?? property.kind);
           break;
         case 'severity_property_change':
           Object.assign(draft.values, this.severity(property.currentValue ?? 'unknown'));

@@ -198,6 +198,10 @@ export class ServiceNowSettings extends HttpSettings {
   @IsIn(['work_notes', 'comments'])
   journal: 'work_notes' | 'comments' = 'work_notes';
 
+  /** Reference field for the record of the event's cause: `parent_incident` of an incident, `parent` of any other task; empty for none. */
+  @Matches(/^([a-z][a-z0-9_]*)?$/)
+  causeField = 'parent_incident';
+
   /** States from which ServiceNow lets us change nothing more: an event that is opened again gets a new record. */
   @IsArray()
   @IsString({ each: true, message: '$property must be a list of texts' })

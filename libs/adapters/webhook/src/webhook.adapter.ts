@@ -53,14 +53,19 @@ export class WebhookAdapter implements Adapter {
   }
 
   async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
-    const answer = await this.post(this.settings.url, forwardedBody(event, delivery.key), false, delivery);
+    const answer = await this.post(
+      this.settings.url,
+      forwardedBody(event, delivery.key, delivery.cause),
+      false,
+      delivery,
+    );
     return { ref: this.refIn(answer, delivery.key) };
   }
 
   async forwardChange(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written> {
     const { url, changeUrl = url } = this.settings;
     const target = changeUrl.replaceAll('{id}', encodeURIComponent(forwarded.ref.id));
-    await this.post(target, changedBody(change, forwarded), changeUrl.includes('{id}'), delivery);
+    await this.post(target, changedBody(change, forwarded, delivery.cause), changeUrl.includes('{id}'), delivery);
     return { ref: forwarded.ref };
   }
 
@@ -71,9 +76,9 @@ export class WebhookAdapter implements Adapter {
   }
 
   /** What would be posted for an event, or for a change of it. */
-  async preview({ event, change }: Preview, { key, signal }: Delivery): Promise<Json> {
+  async preview({ event, change }: Preview, { key, cause, signal }: Delivery): Promise<Json> {
     const forwarded: Forwarded = { event, key, ref: { id: key }, state: 'forwarded' };
-    return this.mapped(change ? changedBody(change, forwarded) : forwardedBody(event, key), signal);
+    return this.mapped(change ? changedBody(change, forwarded, cause) : forwardedBody(event, key, cause), signal);
   }
 
   private async post(url: string, body: WebhookBody, isRecord: boolean, delivery: Delivery): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Forwarded, Json } from '@opr-connect/adapter-kit';
+import type { ExternalRef, Forwarded, Json } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 
 /** What is posted: the shape that Standard Webhooks advises. `docs/webhook.md` describes it field by field. */
@@ -9,19 +9,23 @@ export interface WebhookBody {
   data: { [field: string]: Json | undefined };
 }
 
-/** A new event. `key` names it in everything that follows. */
-export const forwardedBody = (event: OprEvent, key: string): WebhookBody => ({
+/** A new event. `key` names it in everything that follows. `cause`: what the receiver calls the event that caused it. */
+export const forwardedBody = (event: OprEvent, key: string, cause: ExternalRef | undefined): WebhookBody => ({
   type: 'event.forwarded',
   timestamp: event.timeReceived ?? event.timeCreated ?? new Date().toISOString(),
-  data: { key, event: eventBody(event) },
+  data: { key, causeId: cause?.id, event: eventBody(event) },
 });
 
 /** A change of an event: what changed, and the event as it is now. */
-export const changedBody = (change: EventChange, { event, key, ref }: Forwarded): WebhookBody => ({
+export const changedBody = (
+  change: EventChange,
+  { event, key, ref }: Forwarded,
+  cause: ExternalRef | undefined,
+): WebhookBody => ({
   type: 'event.changed',
   timestamp: change.timeCreated ?? new Date().toISOString(),
   data: {
-    ...{ key, id: ref.id, changeId: change.id },
+    ...{ key, id: ref.id, causeId: cause?.id, changeId: change.id },
     ...changesBody(change.changedProperties ?? []),
     event: eventBody(event),
   },

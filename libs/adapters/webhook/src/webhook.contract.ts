@@ -32,9 +32,10 @@ export const harness: Harness = {
         fake
           .tickets()
           .filter((ticket) => ticket.key === key)
-          .map(({ number: id, title, description, severity, state, assignedUser, comments }) => ({
+          .map(({ number: id, title, description, severity, state, assignedUser, cause, comments }) => ({
             ...{ id, title: title ?? '', description: description ?? '', severity: severity ?? '', state: state ?? '' },
             ...(assignedUser && { assignedUser }),
+            causes: cause === undefined ? [] : [cause],
             notes: comments.map(({ text }) => text),
           })),
       edit: (id, edit) => void person.update(id, edit),

@@ -1,5 +1,6 @@
 import type { ContractCase } from '../case';
 import { ANSWERS } from './answers';
+import { CAUSE } from './cause';
 import { CHANGE } from './change';
 import { CONNECTION } from './connection';
 import { FAILURES } from './failures';
@@ -12,5 +13,5 @@ import { VALUES } from './values';
 
 /** Every promise of the contract, in the order in which `docs/adapters.md` tells them. */
 export const CASES: readonly ContractCase[] = [
-  ...[FORWARD, CHANGE, VALUES, TEXT, READS, HOOKS, POLLS, ANSWERS, FAILURES, CONNECTION].flat(),
+  ...[FORWARD, CHANGE, CAUSE, VALUES, TEXT, READS, HOOKS, POLLS, ANSWERS, FAILURES, CONNECTION].flat(),
 ];

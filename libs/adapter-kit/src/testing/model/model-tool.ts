@@ -28,6 +28,8 @@ export interface Ticket {
   status: string;
   /** Closed as a duplicate of another. */
   retired: boolean;
+  /** Ids of the tickets that it is linked to as to its causes: the tool takes a link twice. */
+  causes: string[];
   version: number;
   /** Ticks of a clock that is slower than the changes. */
   updated: number;
@@ -68,8 +70,8 @@ export class ModelTool extends FakeServer implements FakeTool {
 
   records(key: string): ToolRecord[] {
     const live = [...this.tickets.values()].filter((ticket) => ticket.key === key && !ticket.retired);
-    return live.map(({ id, title, text, level, status }) => ({
-      ...{ id, title, description: plainText(text), severity: level, state: status },
+    return live.map(({ id, title, text, level, status, causes }) => ({
+      ...{ id, title, description: plainText(text), severity: level, state: status, causes: [...causes] },
       notes: this.notes(id).map((note) => note.text),
     }));
   }
@@ -134,7 +136,7 @@ export class ModelTool extends FakeServer implements FakeTool {
     const ticket: Ticket = {
       ...{ key: '', title: '', text: '', level: 'p5', status: 'new' },
       ...values,
-      ...{ id, number: `M-${id}`, retired: false, version: 1, updated: this.tick() },
+      ...{ id, number: `M-${id}`, retired: false, causes: [], version: 1, updated: this.tick() },
     };
     this.tickets.set(id, ticket);
     this.searchable.set(id, Date.now() + this.lagMs);
@@ -203,10 +205,14 @@ export class ModelTool extends FakeServer implements FakeTool {
     return fault;
   }
 
-  private answer(call: ReceivedCall, url: URL, body: Partial<Ticket> & { notes?: Note[] } & Partial<Note>): Answer {
+  private answer(
+    call: ReceivedCall,
+    url: URL,
+    body: Partial<Ticket> & { notes?: Note[]; cause?: string } & Partial<Note>,
+  ): Answer {
     const expected = `Basic ${Buffer.from(`${LOGIN.user}:${LOGIN.password}`).toString('base64')}`;
     if (call.headers['authorization'] !== expected) return refusal(401, 'who are you?');
-    const [, root, id = '', rest] = url.pathname.split('/');
+    const [, root, id = '', rest, more] = url.pathname.split('/');
     if (root === 'me') return { status: 200, body: { user: LOGIN.user } };
     if (root !== 'tickets') return refusal(404, 'no such path');
     const page = Number(url.searchParams.get('page') ?? 0);
@@ -223,6 +229,10 @@ export class ModelTool extends FakeServer implements FakeTool {
         body: { notes: this.notes(id).slice(from, from + PAGE), more: this.notes(id).length > from + PAGE },
       };
     }
+    if (rest === 'causes' && call.method === 'POST')
+      return { status: 201, body: this.write(ticket, { causes: [...ticket.causes, body.cause ?? ''] }) };
+    if (rest === 'causes')
+      return { status: 200, body: this.write(ticket, { causes: ticket.causes.filter((each) => each !== more) }) };
     if (rest === 'notes')
       return { status: 201, body: this.addNote(ticket, { by: LOGIN.user, text: body.text ?? '', mark: body.mark }) };
     return { status: 200, body: call.method === 'PATCH' ? this.write(ticket, body) : ticket };
@@ -242,6 +252,7 @@ export class ModelTool extends FakeServer implements FakeTool {
 
 function operationOf(method: string, path: string): Operation {
   if (method === 'PATCH') return 'change';
+  if (path.includes('/causes')) return 'any';
   if (method === 'POST') return path === '/tickets' ? 'create' : 'note';
   return /^\/tickets\/\d+$/.test(path) ? 'read' : 'any';
 }

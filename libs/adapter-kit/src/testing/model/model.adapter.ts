@@ -53,7 +53,7 @@ export class ModelAdapter implements Adapter {
     protected readonly context: AdapterContext,
   ) {}
 
-  async forwardEvent(event: OprEvent, { key, signal }: Delivery): Promise<Written> {
+  async forwardEvent(event: OprEvent, { key, cause, signal }: Delivery): Promise<Written> {
     const fields = fieldsOf(event);
     const found = await this.find(key, signal);
     if (found) return this.adopt(found, fields);
@@ -62,11 +62,12 @@ export class ModelAdapter implements Adapter {
     this.remember(key, ticket);
     const duplicates: string[] = [];
     const oldest = (await this.find(key, signal, duplicates)) ?? ticket;
-    const written = oldest.id === ticket.id ? this.written(ticket) : this.adopt(oldest, fields);
-    return { ...written, duplicates };
+    const own = oldest.id === ticket.id;
+    const now = cause ? await this.tie(oldest, cause.id, signal) : ticket;
+    return { ...(own ? this.written(now) : this.adopt(oldest, fields)), duplicates };
   }
 
-  async forwardChange(change: EventChange, { ref }: Forwarded, { signal }: Delivery): Promise<Written> {
+  async forwardChange(change: EventChange, { ref }: Forwarded, { cause, signal }: Delivery): Promise<Written> {
     const changes = change.changedProperties ?? [];
     const fields = changedFields(changes);
     if (Object.keys(fields).length > 0) await this.call<Ticket>('PATCH', `/tickets/${ref.id}`, signal, fields);
@@ -75,7 +76,9 @@ export class ModelAdapter implements Adapter {
       changes.filter(isNewNote).map(({ annotationId = '', currentValue: text = '' }) => ({ mark: annotationId, text })),
       signal,
     );
-    return this.written(await this.ticket(ref.id, signal));
+    const ticket = await this.ticket(ref.id, signal);
+    const isAboutCause = changes.some(({ propertyName }) => propertyName === 'cause');
+    return this.written(isAboutCause ? await this.tie(ticket, cause?.id, signal) : ticket);
   }
 
   async receiveChange(hook: HookRequest): Promise<Seen[]> {
@@ -173,6 +176,15 @@ export class ModelAdapter implements Adapter {
   protected adopt(ticket: Ticket, fields: Fields): Written {
     const { title, text, level, status } = fields;
     return { ...this.written(ticket), snapshot: { version: '0', fields: { title, text, level, status } }, found: true };
+  }
+
+  /** Only we link tickets to causes, so every other link was ours. */
+  protected async tie(ticket: Ticket, cause: string | undefined, signal: AbortSignal): Promise<Ticket> {
+    const path = `/tickets/${ticket.id}/causes`;
+    for (const other of ticket.causes.filter((each) => each !== cause))
+      await this.call('DELETE', `${path}/${other}`, signal);
+    if (cause !== undefined && !ticket.causes.includes(cause)) await this.call('POST', path, signal, { cause });
+    return this.ticket(ticket.id, signal);
   }
 
   protected async addNotes(id: string, notes: OwnNote[], signal: AbortSignal): Promise<void> {

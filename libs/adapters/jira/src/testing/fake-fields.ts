@@ -12,6 +12,8 @@ export interface FakeSite {
   readonly cloud: boolean;
   /** Fields of the create and edit screens beyond the system's, with their allowed values. */
   readonly customFields: Record<string, CustomField>;
+  /** Issues may be linked, which an administrator can switch off. */
+  readonly linking: boolean;
   /** System fields that the screens of this site lack. */
   readonly missingFields: Set<string>;
 }

@@ -52,6 +52,15 @@ export interface FakeIssue {
   remoteLinks: Record<string, unknown>[];
 }
 
+/** Read from the inward issue it is "causes", from the outward one "is caused by". */
+export interface FakeLink {
+  id: string;
+  /** Id of its type. */
+  type: string;
+  inward: string;
+  outward: string;
+}
+
 export interface ChangeItem {
   field: string;
   fieldId: string;
@@ -70,12 +79,19 @@ export type Happening =
 export const PRIORITIES: Readonly<Record<string, string>> = {
   ...{ '1': 'Highest', '2': 'High', '3': 'Medium', '4': 'Low', '5': 'Lowest' },
 };
+export const LINK_TYPES: readonly { id: string; name: string; inward: string; outward: string }[] = [
+  { id: '10000', name: 'Blocks', inward: 'is blocked by', outward: 'blocks' },
+  { id: '10003', name: 'Relates', inward: 'relates to', outward: 'relates to' },
+  { id: '10100', name: 'Problem/Incident', inward: 'is caused by', outward: 'causes' },
+];
 export const PROJECTS: Readonly<Record<string, string>> = { OPS: '10000', NET: '10001' };
 export const ISSUE_TYPES: Readonly<Record<string, string>> = { '10001': 'Task', '10002': 'Incident' };
 
 /** The issues of one site. Nothing here knows HTTP; every change is told to whoever listens. */
 export class FakeIssues {
   readonly users: FakeUser[] = [];
+  /** Between any two issues. */
+  links: FakeLink[] = [];
   private readonly issues = new Map<string, FakeIssue>();
   private readonly oldKeys = new Map<string, string>();
   private readonly counters: Record<string, number> = {};
@@ -181,8 +197,36 @@ export class FakeIssues {
     this.happened({ kind: 'updated', issue, by, type: 'issue_moved', items });
   }
 
+  /** One that is there already is not made again, and nobody is told. */
+  link(type: string, inward: FakeIssue, outward: FakeIssue, by: string): void {
+    if (this.links.some((each) => each.type === type && each.inward === inward.id && each.outward === outward.id))
+      return;
+    this.links.push({ id: String(++this.lastId), type, inward: inward.id, outward: outward.id });
+    this.linked(inward, outward, by, true);
+  }
+
+  unlink(id: string, by: string): void {
+    const link = this.links.find((each) => each.id === id);
+    if (!link) throw new Refusal(404, [`No issue link with id '${id}' exists.`]);
+    this.links = this.links.filter((each) => each !== link);
+    this.linked(this.get(link.inward), this.get(link.outward), by, false);
+  }
+
+  /** Both issues have it in their history. */
+  private linked(inward: FakeIssue, outward: FakeIssue, by: string, isNew: boolean): void {
+    for (const [issue, other] of [
+      [inward, outward],
+      [outward, inward],
+    ] as const) {
+      this.touch(issue);
+      const items = [changeItem('Link', isNew ? null : other.key, isNew ? other.key : null)];
+      this.happened({ kind: 'updated', issue, by, type: 'issue_updated', items });
+    }
+  }
+
   delete(issue: FakeIssue, by: string): void {
     this.issues.delete(issue.id);
+    this.links = this.links.filter(({ inward, outward }) => inward !== issue.id && outward !== issue.id);
     this.happened({ kind: 'deleted', issue, by });
   }
 

@@ -37,6 +37,7 @@ export class FakeJira extends FakeServer implements FakeSite {
   readonly workflow = new FakeWorkflow();
   readonly customFields: Record<string, CustomField> = {};
   readonly missingFields = new Set<string>();
+  linking = true;
   readonly issues: FakeIssues;
   readonly json: FakeJson;
   readonly hooks: FakeHooks;

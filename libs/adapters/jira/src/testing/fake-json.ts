@@ -1,5 +1,6 @@
 import {
   ISSUE_TYPES,
+  LINK_TYPES,
   PRIORITIES,
   PROJECTS,
   type FakeComment,
@@ -68,8 +69,28 @@ export class FakeJson {
       priority: { id: issue.priority, name: PRIORITIES[issue.priority], iconUrl: `${this.origin()}/` },
       ...{ assignee: this.user(issue.assignee), creator: this.user(issue.creator), reporter: this.user(issue.creator) },
       ...{ created: jiraTime(issue.created), updated: jiraTime(issue.updated) },
+      issuelinks: this.links(issue),
       ...issue.custom,
     };
+  }
+
+  linkType({ id, ...type }: (typeof LINK_TYPES)[number]): unknown {
+    return { id, ...type, self: `${this.origin()}/rest/api/2/issueLinkType/${id}` };
+  }
+
+  /** Each shows the issue at its other end only. */
+  private links({ id: own }: FakeIssue): unknown[] {
+    return this.issues.links.flatMap(({ id, type, inward, outward }) => {
+      if (inward !== own && outward !== own) return [];
+      const other = this.issues.get(inward === own ? outward : inward);
+      const shown = { id: other.id, key: other.key, fields: { summary: other.summary } };
+      return [
+        {
+          ...{ id, type: LINK_TYPES.filter((each) => each.id === type).map((each) => this.linkType(each))[0] },
+          ...(inward === own ? { outwardIssue: shown } : { inwardIssue: shown }),
+        },
+      ];
+    });
   }
 
   /** As `GET /issue` and the search show it. */

@@ -1,5 +1,5 @@
 import { checked, checkedLabel, checkedProperty, idOf, keyOf, SYSTEM_FIELDS, type FakeSite } from './fake-fields';
-import { ISSUE_TYPES, PRIORITIES, PROJECTS, Refusal, type FakeIssue } from './fake-issues';
+import { ISSUE_TYPES, LINK_TYPES, PRIORITIES, PROJECTS, Refusal, type FakeIssue } from './fake-issues';
 import { select } from './fake-search';
 import { checkText } from './fake-text';
 
@@ -34,6 +34,9 @@ export function restApi(site: FakeSite, call: ApiCall): ApiAnswer {
       return assignable(site, call);
     case 'project':
       return project(site, call, id);
+    case 'issueLink':
+    case 'issueLinkType':
+      return links(site, call, resource, id);
     case 'issue':
       if (id === '' && method === 'POST') return create(site, call);
       if (id === 'createmeta') return createMeta(site, call, part ?? '', path[4]);
@@ -123,6 +126,30 @@ function createMeta(site: FakeSite, { path }: ApiCall, key: string, typeId: stri
     }),
   );
   return page('fields', [...system, ...custom]);
+}
+
+function links(site: FakeSite, { method, body, by }: ApiCall, resource: string, id: string): ApiAnswer {
+  if (!site.linking) throw new Refusal(404, ['Issue linking is currently disabled.']);
+  switch (`${method} ${resource}`) {
+    case 'GET issueLinkType':
+      return ok({ issueLinkTypes: LINK_TYPES.map((type) => site.json.linkType(type)) });
+    case 'POST issueLink': {
+      const named = (body['type'] ?? {}) as { id?: string; name?: string };
+      const type = LINK_TYPES.find((each) => each.id === named.id || each.name === named.name);
+      if (!type) throw new Refusal(404, [`No issue link type with name '${named.name}' found.`]);
+      const [inward, outward] = ['inwardIssue', 'outwardIssue'].map((end) => {
+        const { id: other, key = other } = (body[end] ?? {}) as { id?: string; key?: string };
+        return site.issues.get(key ?? '');
+      });
+      if (inward && outward) site.issues.link(type.id, inward, outward, by);
+      return { status: 201 };
+    }
+    case 'DELETE issueLink':
+      site.issues.unlink(id, by);
+      return { status: 204 };
+    default:
+      throw new Refusal(405, []);
+  }
 }
 
 function create(site: FakeSite, { body, by, url }: ApiCall): ApiAnswer {

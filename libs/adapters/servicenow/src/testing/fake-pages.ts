@@ -11,7 +11,9 @@ article{border-left:3px solid #81b5a1;margin:1rem 0;padding:.2rem 1rem;white-spa
 </style></head><body><h1>${escape(title)}</h1>${body}<p><small>A stand-in for ServiceNow.</small></p></body></html>`;
 
 const SHOWN = ['number', 'state', 'priority', 'impact', 'urgency', 'assigned_to', 'assignment_group', 'description'];
-const CLOSING = ['close_code', 'close_notes', 'correlation_id', 'correlation_display', 'sys_updated_by'];
+const CLOSING = [
+  ...['parent_incident', 'close_code', 'close_notes', 'correlation_id', 'correlation_display', 'sys_updated_by'],
+];
 
 /** What `incident.do?sys_id=` shows. */
 export function recordPage(tables: FakeTables, row: Row): string {

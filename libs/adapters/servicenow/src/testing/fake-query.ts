@@ -115,6 +115,7 @@ function displayOf(tables: FakeTables, table: string, row: Row, column: string):
   if (!isTask(table)) return value;
   if (JOURNALS.some((journal) => journal === column)) return journalText(tables, row, column);
   const target = REFERENCES[column];
+  if (target === 'task' || target === 'incident') return tables.find(value)?.['number'] ?? value;
   if (target) return tables.table(target).find((other) => other['sys_id'] === value)?.['name'] ?? value;
   const choices = tables
     .table('sys_choice')

@@ -27,9 +27,14 @@ const TASK_COLUMNS = [
   ...['sys_mod_count', 'sys_domain', 'resolution_code', 'u_customer', 'u_room'],
 ];
 
+/** Columns that only one of the task tables has. */
+const FURTHER_COLUMNS: Readonly<Record<string, readonly string[]>> = { incident: ['parent_incident'] };
+
+const columnsOf = (table: string): readonly string[] => [...TASK_COLUMNS, ...(FURTHER_COLUMNS[table] ?? [])];
+
 /** The tables that this instance has, with their columns. Anything else in a query or a body is ignored. */
 export const COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, TASK_COLUMNS])),
+  ...Object.fromEntries(Object.keys(TASK_KINDS).map((table) => [table, columnsOf(table)])),
   sys_user: ['sys_id', 'user_name', 'name', 'email', 'active'],
   sys_user_group: ['sys_id', 'name', 'active'],
   cmdb_ci: ['sys_id', 'name', 'fqdn', 'sys_class_name'],
@@ -46,6 +51,8 @@ export const REFERENCES: Readonly<Record<string, string>> = {
   closed_by: 'sys_user',
   assignment_group: 'sys_user_group',
   cmdb_ci: 'cmdb_ci',
+  parent: 'task',
+  parent_incident: 'incident',
 };
 
 const SYSTEM_COLUMNS = new Set(
@@ -166,7 +173,7 @@ export class FakeTables {
   insert(values: Row, by: string, table = 'incident'): Row {
     const kind = kindOf(table);
     const now = this.time();
-    const blank = Object.fromEntries(TASK_COLUMNS.map((column) => [column, '']));
+    const blank = Object.fromEntries(columnsOf(table).map((column) => [column, '']));
     const row: Row = {
       ...blank,
       ...{
@@ -177,7 +184,7 @@ export class FakeTables {
         urgency: '3',
         active: 'true',
       },
-      ...this.accepted(values),
+      ...this.accepted(values, table),
       ...{ sys_id: sysId(), number: `${kind.prefix}${String(++this.lastNumber).padStart(7, '0')}`, sys_mod_count: '0' },
       ...{ sys_created_on: now, sys_created_by: by, sys_updated_on: now, sys_updated_by: by, opened_by: this.idOf(by) },
     };
@@ -192,10 +199,11 @@ export class FakeTables {
 
   /** A write that changes nothing leaves `sys_mod_count` alone and runs no business rule. */
   update(row: Row, values: Row, by: string, admin = false): Row {
-    const next = { ...row, ...this.accepted(values) };
-    const changed = TASK_COLUMNS.some((column) => next[column] !== row[column]);
+    const table = row['sys_class_name'] ?? '';
+    const next = { ...row, ...this.accepted(values, table) };
+    const changed = columnsOf(table).some((column) => next[column] !== row[column]);
     if (!changed && !JOURNALS.some((journal) => values[journal])) return row;
-    if (kindOf(row['sys_class_name'] ?? '').closed.includes(row['state'] ?? '') && !admin)
+    if (kindOf(table).closed.includes(row['state'] ?? '') && !admin)
       throw new Refusal(403, 'Operation Failed', 'ACL Exception Update Failed due to security constraints');
     if (next['assignment_group'] !== row['assignment_group'] && values['assigned_to'] === undefined)
       next['assigned_to'] = '';
@@ -212,9 +220,11 @@ export class FakeTables {
   }
 
   /** Columns that a user may write; journals read back as "", and everything unknown is dropped without a word. */
-  private accepted(values: Row): Row {
+  private accepted(values: Row, table: string): Row {
     const writable = (column: string) =>
-      TASK_COLUMNS.includes(column) && !SYSTEM_COLUMNS.has(column) && !JOURNALS.some((journal) => journal === column);
+      columnsOf(table).includes(column) &&
+      !SYSTEM_COLUMNS.has(column) &&
+      !JOURNALS.some((journal) => journal === column);
     return Object.fromEntries(Object.entries(values).filter(([column]) => writable(column)));
   }
 

@@ -21,6 +21,8 @@ export interface Ticket extends Fields {
   number: string;
   /** The key of the event. */
   key: string;
+  /** The number of the ticket of its cause. */
+  cause?: string;
   comments: Comment[];
 }
 
@@ -38,8 +40,9 @@ export interface Body {
   data: {
     key: string;
     id?: string;
+    causeId?: string;
     event: Fields & { annotations?: Entry[] };
-    changes?: Fields;
+    changes?: Fields & { cause?: string | null };
     annotations?: Entry[];
   };
 }

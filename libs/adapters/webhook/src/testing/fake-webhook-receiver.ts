@@ -149,7 +149,7 @@ export class FakeWebhookReceiver extends FakeServer {
       case 'ping':
         return { status: 204, body: '' };
       case 'event.forwarded': {
-        const ticket: Ticket = { number: `T-${++this.numbers}`, key: data.key, comments: [] };
+        const ticket: Ticket = { number: `T-${++this.numbers}`, key: data.key, cause: data.causeId, comments: [] };
         const { annotations = [], ...fields } = data.event;
         this.set(ticket, fields);
         this.note(ticket, annotations);
@@ -164,6 +164,7 @@ export class FakeWebhookReceiver extends FakeServer {
         // Somebody deleted it. Who posts to the ticket is told so; who posts to all tickets could only be told that the path is wrong.
         if (!ticket) return isOne ? refusal(404, 'no such ticket') : { status: 200, body: '{}' };
         this.set(ticket, data.changes ?? {});
+        if (data.changes && 'cause' in data.changes) ticket.cause = data.causeId;
         this.note(ticket, data.annotations ?? []);
         this.echo(ticket, deliveryKey, data.changes ?? {}, data.annotations ?? []);
         return { status: 200, body: '{}' };

@@ -6,6 +6,7 @@ import type { Shape } from './options';
 const PAGE = 'docs/adapters.md';
 
 export const LACKS_LAG = 'a search reads the tickets themselves';
+export const LACKS_TIES = 'its tickets cannot be linked to each other yet';
 
 /**
  * Gives the new adapter its column in the page of the contract's results: as it is if it keeps every promise that applies. Its own
@@ -19,7 +20,7 @@ export function addToPage(tree: Tree, shape: Shape): void {
     factory: { connect: () => methodsOf(shape) },
     settings: class {},
     plain: () => ({}),
-    lacks: { lag: LACKS_LAG },
+    lacks: { lag: LACKS_LAG, ties: LACKS_TIES },
     ...(shape.level === 'synchronize' && { collapses: { severity: { unknown: 'normal' } } }),
     start: () => Promise.reject(new Error('nothing is run')),
   });

@@ -1,6 +1,6 @@
 import { formatFiles, generateFiles, installPackagesTask, readJson, type Tree } from '@nx/devkit';
 import { join } from 'node:path';
-import { addToPage, LACKS_LAG } from './foreseen';
+import { addToPage, LACKS_LAG, LACKS_TIES } from './foreseen';
 import { shapeOf, type AdapterOptions, type Shape } from './options';
 import { wire } from './wiring';
 
@@ -35,7 +35,7 @@ function wordsFor(tree: Tree, { constant, level, auth }: Shape) {
     .join(' ');
   return {
     ...LOGINS[auth](constant),
-    ...{ title, version, dependencies: JSON.stringify(dependencies), lacksLag: LACKS_LAG },
+    ...{ title, version, dependencies: JSON.stringify(dependencies), lacksLag: LACKS_LAG, lacksTies: LACKS_TIES },
     description: `Opens${level === 'notify' ? '' : ' and updates'} tickets for events in ${title}`,
     update: level !== 'notify',
     synchronize: level === 'synchronize',

@@ -1,4 +1,5 @@
 import { ANSWER_MUTANTS } from './answer.mutants';
+import { CAUSE_MUTANTS } from './cause.mutants';
 import { CHANGE_MUTANTS } from './change.mutants';
 import { CONNECTION_MUTANTS } from './connection.mutants';
 import { FAILURE_MUTANTS } from './failure.mutants';
@@ -13,6 +14,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...[
     FORWARD_MUTANTS,
     CHANGE_MUTANTS,
+    CAUSE_MUTANTS,
     VALUE_MUTANTS,
     READ_MUTANTS,
     HOOK_MUTANTS,
