@@ -42,6 +42,7 @@ function idsIn(input: Input, now: number): string[] {
     case 'gone':
     case 'retried':
     case 'discarded':
+    case 'cause_made':
       return [];
   }
 }

@@ -113,6 +113,11 @@ export abstract class Walk {
     }
   }
 
+  /** A forward to it waits, and nobody begins to carry it before this decision is written. */
+  protected awaitsForward(party: Party): boolean {
+    return this.waiting.some((one) => one.party === party.id && one.kind === 'forward');
+  }
+
   private withdraw(party: Party): void {
     this.withdrawn.push(...Object.keys(party.unsettled));
     this.waiting = this.waiting.filter((one) => one.party !== party.id);
