@@ -4,4 +4,6 @@ module.exports = {
   globalSetup: '../global-setup.js',
   globalTeardown: '../global-teardown.js',
   testTimeout: 60_000,
+  // Suites wait for leases and clocks for a third of their time.
+  maxWorkers: '150%',
 };

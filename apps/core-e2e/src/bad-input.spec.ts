@@ -159,6 +159,14 @@ describe.each(PLACES.map((path) => [path.replace(known.id, '<id>'), path]))('POS
     expect(answer.body).toContain('Content-Type');
   });
 
+  it('refuses a compressed body, by the name of its header', async () => {
+    const answer = await leavesNothing(() =>
+      post(path, documentFor(path, ''), { 'content-type': XML, 'content-encoding': 'gzip' }),
+    );
+    expect(answer.status).toBe(415);
+    expect(answer.body).toContain('Content-Encoding');
+  });
+
   it('refuses a body without a content type', async () => {
     const body = documentFor(path, '');
     const answer = await leavesNothing(() =>

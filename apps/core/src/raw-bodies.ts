@@ -1,4 +1,4 @@
-import { BadRequestException, PayloadTooLargeException } from '@nestjs/common';
+import { BadRequestException, PayloadTooLargeException, UnsupportedMediaTypeException } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
@@ -35,9 +35,13 @@ function readBody({ headers }: FastifyRequest, body: IncomingMessage, done: Done
   };
   const whole = (): void => end(size > MAX_BODY ? tooLarge() : null);
   const cutOff = (): void => end(new BadRequestException('The body was cut off'));
-  if (Number(headers['content-length'] ?? 0) > MAX_READ) done(tooLarge());
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') done(compressed());
+  else if (Number(headers['content-length'] ?? 0) > MAX_READ) done(tooLarge());
   else body.on('data', take).on('end', whole).on('error', cutOff);
 }
+
+const compressed = (): UnsupportedMediaTypeException =>
+  new UnsupportedMediaTypeException('Content-Encoding: a body must not be compressed');
 
 const tooLarge = (): PayloadTooLargeException =>
   new PayloadTooLargeException(`The body must not have more than ${MAX_BODY} bytes`);

@@ -1,9 +1,11 @@
 import type { Edit } from '@opr-connect/adapter-kit/testing';
 
-/** What somebody says on one side. `somebody` stands for a login that both sides know. */
-export interface Said extends Omit<Edit, 'assignedUser'> {
+/** What somebody says on one side. `somebody` stands for a login that both sides know, `some group` for a name. */
+export interface Said extends Omit<Edit, 'assignedUser' | 'assignedGroup'> {
   note?: string;
+  category?: string;
   assignedUser?: 'somebody';
+  assignedGroup?: 'some group';
 }
 
 export type Step = { obm: Said } | { tool: Said | 'delete' } | { obm: Said; tool: Said };
@@ -25,16 +27,28 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'OBM changes the title', steps: [{ obm: { title: 'Array A is degraded' } }] },
   { name: 'OBM changes the description', steps: [{ obm: { description: 'Two disks are gone.' } }] },
   { name: 'OBM changes the severity', steps: [{ obm: { severity: 'minor' } }] },
+  { name: 'OBM changes the priority', steps: [{ obm: { priority: 'high' } }] },
+  { name: 'OBM changes the solution', steps: [{ obm: { solution: 'Replace the controller.' } }] },
+  { name: 'OBM changes the category', steps: [{ obm: { category: 'Hardware' } }] },
+  {
+    name: 'OBM changes a custom attribute twice',
+    steps: [{ obm: { customer: 'ACME' } }, { obm: { customer: 'Initech' } }],
+  },
   { name: 'OBM takes it in progress', steps: [{ obm: { state: 'in_progress' } }] },
   { name: 'OBM closes it and opens it again', steps: [{ obm: { state: 'closed' } }, { obm: { state: 'open' } }] },
   { name: 'OBM assigns it', steps: [{ obm: { assignedUser: 'somebody' } }] },
+  { name: 'OBM assigns it to a group', steps: [{ obm: { assignedGroup: 'some group' } }] },
   { name: 'OBM annotates it', steps: [{ obm: { note: 'looks like the controller' } }] },
 
   { name: 'somebody changes the title in the tool', steps: [{ tool: { title: 'Array A lost a disk' } }] },
   { name: 'somebody changes the description in the tool', steps: [{ tool: { description: 'Disk 4 is gone.' } }] },
   { name: 'somebody changes the severity in the tool', steps: [{ tool: { severity: 'minor' } }] },
+  { name: 'somebody changes the priority in the tool', steps: [{ tool: { priority: 'low' } }] },
+  { name: 'somebody changes the solution in the tool', steps: [{ tool: { solution: 'Disk 4 was replaced.' } }] },
+  { name: 'somebody changes a custom attribute in the tool', steps: [{ tool: { customer: 'ACME' } }] },
   { name: 'somebody takes it in progress in the tool', steps: [{ tool: { state: 'in_progress' } }] },
   { name: 'somebody assigns it in the tool', steps: [{ tool: { assignedUser: 'somebody' } }] },
+  { name: 'somebody assigns it to a group in the tool', steps: [{ tool: { assignedGroup: 'some group' } }] },
   { name: 'somebody adds a note in the tool', steps: [{ tool: { note: 'disk is on its way' } }] },
   {
     name: 'somebody resolves it in the tool and opens it again',

@@ -1,39 +1,22 @@
-import type { Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
-import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
-import { randomUUID } from 'node:crypto';
+import type { Harness, RecordProperty, ToolRecord } from '@opr-connect/adapter-kit/testing';
+import type { OprEvent } from '@opr-connect/opr';
 import { isDeepStrictEqual } from 'node:util';
+import { spoken } from './said';
 import type { Said, Step } from './scenarios';
 
-const loginOf = ({ assignee = 'jane' }: Harness): string => assignee;
-
-/** What was said, as a change of the event. */
-export function changeOf(
-  { title, description, severity, state, assignedUser, note }: Said,
-  harness: Harness,
-): EventChange {
-  const changed: (PropertyChange | false | undefined)[] = [
-    title !== undefined && { kind: 'string_property_change', propertyName: 'title', currentValue: title },
-    description !== undefined && {
-      ...{ kind: 'string_property_change', propertyName: 'description', currentValue: description },
-    },
-    severity && { kind: 'severity_property_change', propertyName: 'severity', currentValue: severity },
-    state && { kind: 'state_change', propertyName: 'state', currentValue: state },
-    assignedUser && {
-      ...{ kind: 'user_property_change', propertyName: 'assigned_user', currentUserName: loginOf(harness) },
-    },
-    note !== undefined && {
-      ...{ kind: 'annotation_property_change', propertyName: 'annotation', changeOperation: 'insert' },
-      ...{ annotationId: randomUUID(), author: 'jdoe', currentValue: note },
-    },
-  ];
-  return { id: randomUUID(), changedProperties: changed.filter((each) => typeof each === 'object') };
-}
-
-/** What of an event is compared. */
-const viewOf = ({ title, description, severity, state, assignedUser, annotationList }: OprEvent) => ({
-  ...{ title, description, severity, state, assignedUser: assignedUser?.loginName || undefined },
+/** What of an event is compared, by the names that records have for it. */
+const viewOf = ({ assignedUser, assignedGroup, annotationList, customAttributeList, ...event }: OprEvent) => ({
+  ...{ title: event.title, description: event.description, solution: event.solution, category: event.category },
+  ...{ severity: event.severity, priority: event.priority, state: event.state },
+  ...{ assignedUser: assignedUser?.loginName || undefined, assignedGroup: assignedGroup?.name || undefined },
+  customer: customAttributeList?.customAttribute?.find(({ name }) => name === 'Customer')?.value,
   notes: (annotationList?.annotation ?? []).map(({ text }) => text ?? '').sort(),
 });
+
+const RECORD_PROPERTIES = [
+  ...(['title', 'description', 'solution', 'category', 'severity', 'priority', 'state'] as const),
+  ...(['assignedUser', 'assignedGroup', 'customer'] as const),
+] satisfies RecordProperty[];
 
 /** What must hold in the end, from what was said last by whom. */
 export class Expected {
@@ -41,6 +24,10 @@ export class Expected {
   records = 1;
   /** OBM opened it after it was finished. */
   isReopened = false;
+  /** How often the tool may have been written to for each event: to make its record, and for whatever was said. */
+  writes = 1;
+  /** What the tool said last that it does not tell. */
+  readonly untold = new Set<string>();
   readonly saidByObm: string[] = [];
   private readonly values = new Map<string, string[]>();
   private readonly notes: string[] = [];
@@ -52,18 +39,17 @@ export class Expected {
       this.records = 0;
       return;
     }
-    const obm = 'obm' in step ? this.read(step.obm) : {};
+    const obm = 'obm' in step ? spoken(step.obm, this.harness) : {};
+    const tool = 'tool' in step && step.tool !== 'delete' ? this.told(step.tool) : {};
+    this.writes += Object.keys(obm).length;
+    if (Object.keys(tool).length > 0 && this.harness.writesBack) this.writes += 1;
     this.isReopened = obm.state === 'open' && (this.values.get('state') ?? []).some((state) => state === 'closed');
-    const { severity, state } = this.harness.collapses ?? {};
-    const tool = 'tool' in step && step.tool !== 'delete' ? this.read(step.tool) : {};
-    const held = {
-      ...tool,
-      ...(tool.severity && { severity: severity?.[tool.severity] ?? tool.severity }),
-      ...(tool.state && { state: state?.[tool.state] ?? tool.state }),
-    };
-    for (const [property, value] of Object.entries(obm)) this.saidByObm.push(`${property}: ${value}`);
-    for (const property of new Set([...Object.keys(obm), ...Object.keys(held)])) {
-      const values = [obm, held].flatMap((side) => (side as Record<string, string>)[property] ?? []);
+    for (const [property, value] of Object.entries(obm)) {
+      this.saidByObm.push(`${property}: ${value}`);
+      this.untold.delete(property);
+    }
+    for (const property of new Set([...Object.keys(obm), ...Object.keys(tool)])) {
+      const values = [obm, tool].flatMap((side) => (side as Record<string, string>)[property] ?? []);
       if (property === 'note') this.notes.push(...values);
       // Where both speak at once either may win.
       else this.values.set(property, values);
@@ -83,8 +69,18 @@ export class Expected {
     ];
   }
 
-  private read({ assignedUser, ...said }: Said) {
-    return { ...said, ...(assignedUser && { assignedUser: loginOf(this.harness) }) };
+  /** What the tool tells of what is said in it. */
+  private told(said: Said): ReturnType<typeof spoken> {
+    const { collapses = {}, untold = {} } = this.harness;
+    const told = spoken(said, this.harness);
+    for (const property of Object.keys(untold) as RecordProperty[]) {
+      if (!(property in told)) continue;
+      this.untold.add(property);
+      Reflect.deleteProperty(told, property);
+    }
+    if (told.severity) told.severity = collapses.severity?.[told.severity] ?? told.severity;
+    if (told.state) told.state = collapses.state?.[told.state] ?? told.state;
+    return told;
   }
 }
 
@@ -94,7 +90,7 @@ export function disagreements(
   inHub: OprEvent,
   record: ToolRecord | undefined,
   harness: Harness,
-  { isReopened }: Expected,
+  { isReopened, untold }: Expected,
 ): string[] {
   const [obm, hub] = [viewOf(inObm), viewOf(inHub)];
   const faults: string[] = [];
@@ -103,37 +99,20 @@ export function disagreements(
   };
   differ('OBM and the hub', obm, hub);
   if (!record) return faults;
-  const { severity = 'unknown', state = 'open' } = obm;
-  const { words } = harness;
-  const stateWord = (isReopened && words?.reopened) || (words?.state?.[state] ?? state);
-  differ('title', obm.title, record.title);
-  differ('description', obm.description, record.description);
-  differ('severity', words?.severity?.[severity] ?? severity, record.severity);
-  differ('state', stateWord, record.state);
-  differ('assigned user', obm.assignedUser, record.assignedUser || undefined);
+  const { severity = 'unknown', priority, state = 'open' } = obm;
+  const { words, unheld = {} } = harness;
+  const inWordsOfTool = {
+    ...obm,
+    severity: words?.severity?.[severity] ?? severity,
+    priority: priority && (words?.priority?.[priority] ?? priority),
+    state: (isReopened && words?.reopened) || (words?.state?.[state] ?? state),
+  };
+  for (const property of RECORD_PROPERTIES) {
+    // What has no field must not turn up in one: else the harness says too much.
+    const wanted = unheld[property] === undefined ? inWordsOfTool[property] : undefined;
+    if (!untold.has(property)) differ(property, wanted, record[property] || undefined);
+  }
   for (const note of obm.notes)
     differ(`copies of "${note}"`, 1, record.notes.filter((text) => text.includes(note)).length);
   return faults;
-}
-
-/** What OBM was told although it had said so itself, or was told twice. */
-export function echoes(told: readonly EventChange[], { saidByObm }: Expected): string[] {
-  const heard = told.flatMap(({ changedProperties = [] }) => changedProperties.map(wordOf));
-  const twice = heard.filter((word, index) => heard.indexOf(word) !== index).map((word) => `OBM heard twice: ${word}`);
-  return [...twice, ...heard.filter((word) => saidByObm.includes(word)).map((word) => `OBM heard its own: ${word}`)];
-}
-
-function wordOf(change: PropertyChange): string {
-  switch (change.kind) {
-    case 'annotation_property_change':
-      return `note: ${change.currentValue}`;
-    case 'user_property_change':
-      return `assignedUser: ${change.currentUserName}`;
-    case 'custom_attribute_property_change':
-      return `attribute ${change.key}: ${change.currentValue}`;
-    case 'group_property_change':
-      return `assignedGroup: ${change.currentGroupName}`;
-    default:
-      return `${change.propertyName}: ${change.currentValue}`;
-  }
 }

@@ -35,12 +35,13 @@ export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false> | T | undefined | false,
   withinMs = 40_000,
+  everyMs = 50,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
     if (Date.now() > deadline) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
-    await sleep(50);
+    await sleep(everyMs);
   }
 }

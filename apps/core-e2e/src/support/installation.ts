@@ -156,13 +156,19 @@ export class Installation {
 
   /** What the database holds: for what cannot be seen from outside, such as that nothing was stored. */
   async rows<Row>(sql: string): Promise<Row[]> {
-    const client = new Client({ connectionString: this.database });
-    await client.connect();
+    const client = await this.connection();
     try {
       return (await client.query(sql)).rows as Row[];
     } finally {
       await client.end();
     }
+  }
+
+  /** For who asks the database often. Whoever opens it ends it. */
+  async connection(): Promise<Client> {
+    const client = new Client({ connectionString: this.database });
+    await client.connect();
+    return client;
   }
 
   /** Nothing is on its way to anybody, or waits for that. */

@@ -12,12 +12,12 @@ import {
   type Input,
   type Party,
 } from './conversation';
+import { readChanges } from './changes';
 import {
   annotationsIn,
   attributeNamed,
   isSettable,
   propertiesOf,
-  readChanges,
   valueIn,
   withAnnotation,
   withoutAnnotations,

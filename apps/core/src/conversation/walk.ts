@@ -16,13 +16,12 @@ import {
   type Target,
   type Waiting,
 } from './conversation';
+import { readChanges, writeChanges } from './changes';
 import {
-  readChanges,
   same,
   valueIn,
   withAnnotation,
   withValue,
-  writeChanges,
   type AnnotationEdit,
   type Edit,
   type Edits,

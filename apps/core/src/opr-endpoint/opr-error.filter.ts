@@ -81,7 +81,7 @@ const told = (status: number, message: string): Answer => ({
 });
 
 const inOurWords = (status: number, message: string): string =>
-  status === 415 && !message.includes('Content-Type')
+  status === 415 && !message.startsWith('Content-')
     ? 'Content-Type: must be a media type, such as application/xml'
     : message;
 

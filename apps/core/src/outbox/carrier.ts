@@ -12,10 +12,11 @@ import {
 import type { ConnectedServer } from '../connected-servers/connected-server';
 import { ConnectedServers } from '../connected-servers/connected-servers';
 import { CausesRepository } from '../conversation/causes.repository';
+import { readChanges } from '../conversation/changes';
 import type { Input, Party } from '../conversation/conversation';
 import { ConversationRepository, type Stored } from '../conversation/conversation.repository';
 import { Conversations } from '../conversation/conversations';
-import { readChanges, valueIn } from '../conversation/properties';
+import { valueIn } from '../conversation/properties';
 import { withForwardingInfo } from '../forwarding/forwarding-info';
 import type { OutboxMessage } from './outbox.repository';
 

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { LifecycleState, Severity } from '@opr-connect/opr';
+import type { LifecycleState, Priority, Severity } from '@opr-connect/opr';
 import type { Adapter } from '../adapter';
 import type { AdapterFactory } from '../event-adapter';
 import type { RefusalFault, WireFault } from './fake/faults';
@@ -13,6 +13,8 @@ export interface Harness {
   readonly settings: Type<object>;
   /** Settings as a file has them, for a tool at this address. */
   plain(url: string): Settings;
+  /** Settings, besides those, under which it carries the custom attribute `Customer`. */
+  readonly carriesCustomer?: Settings;
   /** Settings under which genuine hooks are signed by somebody else: another secret. */
   readonly otherSecret?: Settings;
   /** Starts a fake that posts its hooks to `door`. */
@@ -28,12 +30,21 @@ export interface Harness {
   /** How its records tell severities and states; in the words of OPR unless told. */
   readonly words?: {
     severity?: Partial<Record<Severity, string>>;
+    priority?: Partial<Record<Priority, string>>;
     state?: Partial<Record<LifecycleState, string>>;
     /** The state of a finished record that was opened again, where that is not the one of a new record. */
     reopened?: string;
   };
   /** The login, as an event has it, of somebody whom the tool knows; `jane` unless told. */
   readonly assignee?: string;
+  /** The name of a group that the tool knows; `operations` unless told. */
+  readonly group?: string;
+  /** Properties for which its records have no field, and why. */
+  readonly unheld?: { readonly [property in RecordProperty]?: string };
+  /** Properties that people can change in its records and that the adapter does not tell, and why. */
+  readonly untold?: { readonly [property in RecordProperty]?: string };
+  /** Why what the tool tells soon after it was written to is written back to it. Without it, it never is. */
+  readonly writesBack?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
@@ -81,6 +92,8 @@ export interface FakeTool {
   quiet(): Promise<void>;
   /** How many calls have come in. */
   calls(): number;
+  /** How many of them were to write something, those included that were refused. */
+  writes?(): number;
   /** Refuses connections from now on. */
   down(): Promise<void>;
   /** Listens again, where it did. */
@@ -94,23 +107,37 @@ export interface ToolRecord {
   description: string;
   /** In the tool's own words. */
   severity: string;
+  priority?: string;
   state: string;
+  solution?: string;
+  category?: string;
   /** As an event has it; absent where nobody is assigned. */
   assignedUser?: string;
+  assignedGroup?: string;
+  /** The value of the custom attribute `Customer`. */
+  customer?: string;
   /** The texts of its notes, oldest first, with what the adapter added to them. */
   notes: string[];
   /** The ids of the records that it is tied to as to its cause, one for each tie. */
   causes?: string[];
 }
 
+export type RecordProperty = Exclude<keyof ToolRecord, 'id' | 'notes'>;
+
 /** In OPR words. */
 export interface Edit {
   title?: string;
   description?: string;
+  solution?: string;
   severity?: Severity;
+  priority?: Priority;
   state?: LifecycleState;
   /** A login, as an event has it. */
   assignedUser?: string;
+  /** A name, as an event has it. */
+  assignedGroup?: string;
+  /** The value of the custom attribute `Customer`. */
+  customer?: string;
 }
 
 /**

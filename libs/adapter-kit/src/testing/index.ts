@@ -4,5 +4,16 @@ export { CASES } from './cases';
 export { Contract, LIMIT_MS, type Standing } from './contract';
 export { FakeFaults, type FaultMatch, type RefusalFault, type WireFault } from './fake/faults';
 export { FakeServer, received, type FakeAnswer, type ReceivedCall } from './fake/server';
-export type { Ability, Edit, FakeTool, Fault, Harness, Need, Operation, Settings, ToolRecord } from './harness';
+export type {
+  Ability,
+  Edit,
+  FakeTool,
+  Fault,
+  Harness,
+  Need,
+  Operation,
+  RecordProperty,
+  Settings,
+  ToolRecord,
+} from './harness';
 export { checkPage, pageWith } from './page';

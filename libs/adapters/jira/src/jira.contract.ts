@@ -18,6 +18,7 @@ const errorOf = (fault: Fault) =>
   fault.kind === 'status' && fault.says !== undefined ? { errorMessages: [fault.says] } : {};
 
 const PRIORITIES = { critical: '1', major: '2', minor: '3', warning: '4', normal: '5', unknown: '5' };
+const CUSTOMER = 'customfield_10011';
 const STATUSES = { open: 'To Do', in_progress: 'In Progress', resolved: 'Done', closed: 'Done' };
 
 /** What the contract of adapters needs to know of this one. */
@@ -33,12 +34,21 @@ export const harnessFor = (flavour: Flavour): Harness => ({
   pageSize: 100,
   words: { severity: PRIORITIES, state: STATUSES },
   assignee: flavour === 'cloud' ? 'ann@example.com' : 'ann',
+  carriesCustomer: { mapping: { customAttributes: { Customer: { field: CUSTOMER, direction: 'out' } } } },
+  unheld: {
+    solution: 'issues have no field for it: it goes as a comment',
+    priority: 'the one that issues have is the severity',
+    category: 'issues have no field for it',
+    assignedGroup: 'issues are assigned to people',
+  },
+  untold: { customer: 'custom fields are written and not read' },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
   async start(door) {
     const hook = { url: door, secret: HOOK_SECRET };
     const fake = await FakeJira.start({ flavour, user: USER, token: TOKEN, hook });
     fake.issues.wholeSeconds = flavour === 'dataCenter';
+    fake.customFields[CUSTOMER] = { name: 'Customer' };
     const person = fake.asPerson('ann');
     return {
       url: fake.url,
@@ -48,17 +58,21 @@ export const harnessFor = (flavour: Flavour): Harness => ({
           .filter(({ labels, properties }) => {
             return labels.includes(`opr-connect-${key}`) && at(properties['opr-connect'], 'key') === key;
           })
-          .map(({ id, summary: title, description, priority: severity, status: state, assignee, comments }) => ({
+          .map(({ id, summary: title, description, priority: severity, status: state, ...issue }) => ({
             ...{ id, title, description: read(description), severity, state },
-            ...(assignee !== null && { assignedUser: flavour === 'cloud' ? `${assignee}@example.com` : assignee }),
+            ...(issue.custom[CUSTOMER] ? { customer: String(issue.custom[CUSTOMER]) } : {}),
+            ...(issue.assignee !== null && {
+              assignedUser: flavour === 'cloud' ? `${issue.assignee}@example.com` : issue.assignee,
+            }),
             causes: fake.issues.links.filter(({ outward }) => outward === id).map(({ inward }) => inward),
-            notes: comments.map(({ body }) => read(body)),
+            notes: issue.comments.map(({ body }) => read(body)),
           })),
-      edit(id, { title: summary, description, severity, state, assignedUser }) {
+      edit(id, { title: summary, description, severity, state, assignedUser, customer }) {
         person.edit(id, {
           ...(summary !== undefined && { summary }),
           ...(description !== undefined && { description }),
           ...(severity && { priority: PRIORITIES[severity] }),
+          ...(customer !== undefined && { custom: { [CUSTOMER]: customer } }),
         });
         if (assignedUser) person.assign(id, assignedUser.replace(/@.*/, ''));
         if (state) person.transition(id, STATUSES[state]);
@@ -75,6 +89,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
+      writes: () => fake.counts.creates + fake.counts.writes,
       down: () => fake.down(),
       up: () => fake.up(),
       close: () => fake.close(),

@@ -16,6 +16,7 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
 const errorOf = (fault: Fault) =>
   fault.kind === 'status' && fault.says !== undefined ? { error: { message: fault.says, detail: null } } : {};
 
+const { closeNotes } = new ServiceNowSettings();
 const RESOLUTION = { close_code: 'Solution provided', close_notes: 'Cable replaced.' };
 
 /** What the contract of adapters needs to know of this one. */
@@ -27,6 +28,12 @@ export const harness: Harness = {
   otherSecret: { hookSecret: 'key of some other business rule' },
   words: { severity: SERVICENOW.severity?.out, state: SERVICENOW.state?.out, reopened: '2' },
   assignee: 'itil.user',
+  group: 'Network',
+  carriesCustomer: { mapping: { customAttributes: { Customer: { field: 'u_customer', direction: 'both' } } } },
+  unheld: {
+    priority: 'an incident derives its own from impact and urgency',
+    category: 'those of ServiceNow are a list of its own',
+  },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   pageSize: 50,
   lacks: {
@@ -40,8 +47,9 @@ export const harness: Harness = {
       hook: { url: door, secret: HOOK_SECRET },
     });
     const person = fake.asPerson('itil.user');
-    const userId = (login: string) =>
-      fake.tables.table('sys_user').find((user) => user['user_name'] === login)?.['sys_id'] ?? '';
+    fake.hooks.furtherFields = ['u_customer'];
+    const named = (table: string, column: string, value: string | undefined) =>
+      fake.tables.table(table).find((row) => row[column] === value);
     return {
       url: fake.url,
       records: (key) =>
@@ -54,22 +62,29 @@ export const harness: Harness = {
               title: row['short_description'] ?? '',
               description: row['description'] ?? '',
             },
-            ...{ severity: `${row['impact']}/${row['urgency']}`, state: row['state'] ?? '' },
-            assignedUser: fake.tables.table('sys_user').find(({ sys_id }) => sys_id === row['assigned_to'])?.[
-              'user_name'
-            ],
+            ...{
+              severity: `${row['impact']}/${row['urgency']}`,
+              state: row['state'] ?? '',
+              customer: row['u_customer'],
+            },
+            solution: row['close_notes'] === closeNotes ? undefined : row['close_notes'],
+            assignedUser: named('sys_user', 'sys_id', row['assigned_to'])?.['user_name'],
+            assignedGroup: named('sys_user_group', 'sys_id', row['assignment_group'])?.['name'],
             causes: row['parent_incident'] ? [row['parent_incident']] : [],
             notes: fake.journal(row['sys_id'] ?? '').map((entry) => entry['value'] ?? ''),
           })),
-      edit(id, { title, description, severity, state, assignedUser }) {
+      edit(id, { title, description, solution, severity, state, assignedUser, assignedGroup, customer }) {
         const [impact = '', urgency = ''] = (severity && SERVICENOW.severity?.out[severity].split('/')) ?? [];
         const value = state && SERVICENOW.state?.out[state];
         person.update(id, {
           ...(title !== undefined && { short_description: title }),
           ...(description !== undefined && { description }),
           ...(severity && { impact, urgency }),
-          ...(assignedUser && { assigned_to: userId(assignedUser) }),
+          ...(assignedUser && { assigned_to: named('sys_user', 'user_name', assignedUser)?.['sys_id'] ?? '' }),
+          ...(assignedGroup && { assignment_group: named('sys_user_group', 'name', assignedGroup)?.['sys_id'] ?? '' }),
+          ...(customer !== undefined && { u_customer: customer }),
           ...(value && { state: value, ...(value === '6' && RESOLUTION) }),
+          ...(solution !== undefined && { close_notes: solution }),
         });
       },
       note: (id, text) => void person.workNote(id, text),
@@ -82,6 +97,7 @@ export const harness: Harness = {
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
+      writes: () => fake.counts.posts + fake.counts.patches,
       down: () => fake.down(),
       up: () => fake.up(),
       close: () => fake.close(),

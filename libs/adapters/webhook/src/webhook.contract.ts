@@ -16,6 +16,7 @@ export const harness: Harness = {
     ...{ timeoutMs: 5_000, settleMs: 250, maxBodyBytes: 4_000_000 },
   }),
   otherSecret: { hookSecret: SECRET },
+  writesBack: 'it cannot be read: whatever crossed what it tells, it ends with what the hub holds',
   lacks: {
     lag: 'nothing is looked up: the receiver knows a repeat by its id',
     impostor: 'nothing is looked up: the receiver knows a repeat by its id',
@@ -32,19 +33,26 @@ export const harness: Harness = {
         fake
           .tickets()
           .filter((ticket) => ticket.key === key)
-          .map(({ number: id, title, description, severity, state, assignedUser, cause, comments }) => ({
-            ...{ id, title: title ?? '', description: description ?? '', severity: severity ?? '', state: state ?? '' },
-            ...(assignedUser && { assignedUser }),
-            causes: cause === undefined ? [] : [cause],
-            notes: comments.map(({ text }) => text),
+          .map(({ number: id, comments, customAttributes, ...ticket }) => ({
+            ...{ id, title: ticket.title ?? '', description: ticket.description ?? '' },
+            ...{ severity: ticket.severity ?? '', state: ticket.state ?? '', priority: ticket.priority ?? undefined },
+            ...{ solution: ticket.solution ?? undefined, category: ticket.category ?? undefined },
+            ...{ assignedUser: ticket.assignedUser ?? undefined, assignedGroup: ticket.assignedGroup ?? undefined },
+            causes: ticket.cause === undefined ? [] : [ticket.cause],
+            ...{ customer: customAttributes?.['Customer'] ?? undefined, notes: comments.map(({ text }) => text) },
           })),
-      edit: (id, edit) => void person.update(id, edit),
+      edit: (id, { customer, ...fields }) =>
+        void person.update(id, {
+          ...fields,
+          ...(customer !== undefined && { customAttributes: { Customer: customer } }),
+        }),
       note: (id, text) => void person.comment(id, text),
       remove: (id) => person.delete(id),
       fault: ({ on, ...fault }) => fake.faults.add({ ...fault, path: PATHS[on] }),
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.deliveries.length,
+      writes: () => fake.deliveries.length,
       down: () => fake.down(),
       up: () => fake.up(),
       close: () => fake.close(),

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +24,10 @@ export class HookRelay {
     private readonly server: Server,
     private readonly target: () => string,
     private readonly mishap: () => Mishap,
-  ) {}
+  ) {
+    // Every hook on its way listens.
+    setMaxListeners(0, this.stop.signal);
+  }
 
   static async start(
     target: () => string,

@@ -52,7 +52,7 @@ export class ModelTool extends FakeServer implements FakeTool {
   private impostorKey: string | undefined;
   private count = 0;
   private ids = 0;
-  private writes = 0;
+  private versions = 0;
 
   private constructor(private readonly door: string) {
     super();
@@ -161,7 +161,7 @@ export class ModelTool extends FakeServer implements FakeTool {
 
   /** Two writes fall into one tick. */
   private tick(): number {
-    return Math.floor(++this.writes / 2);
+    return Math.floor(++this.versions / 2);
   }
 
   private tell(hook: { event: string; ticket: Ticket; notes?: Note[] }): void {

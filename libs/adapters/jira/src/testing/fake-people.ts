@@ -10,7 +10,17 @@ export interface Person {
   /** By whatever transition leads to this status, its screen filled in. */
   transition(issue: string, to: string, resolution?: string): void;
   assign(issue: string, to: string | null): void;
-  edit(issue: string, fields: { summary?: string; description?: string; priority?: string; labels?: string[] }): void;
+  /** `custom`: all custom fields. */
+  edit(
+    issue: string,
+    fields: {
+      summary?: string;
+      description?: string;
+      priority?: string;
+      labels?: string[];
+      custom?: FakeIssue['custom'];
+    },
+  ): void;
   move(issue: string, project: string): void;
   delete(issue: string): void;
   /** "Clone": labels are copied, entity properties are not. */

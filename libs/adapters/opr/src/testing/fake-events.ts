@@ -28,7 +28,7 @@ export class FakeEvents {
   }
 }
 
-/** As much of a change as specs and demos look at: texts, state, severity, priority, assigned user, added annotations, custom attributes. */
+/** As much of a change as specs and demos look at: texts, category, state, severity, priority, assignments, added annotations, custom attributes. */
 function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
   switch (change.kind) {
     case 'state_change':
@@ -45,12 +45,18 @@ function withProperty(event: OprEvent, change: PropertyChange): OprEvent {
           return { ...event, description: change.currentValue };
         case 'solution':
           return { ...event, solution: change.currentValue };
+        case 'category':
+          return { ...event, category: change.currentValue };
         default:
           return event;
       }
     case 'user_property_change': {
       const { currentUserId: id, currentUserName: loginName, currentUserDisplayLabel: userName } = change;
       return { ...event, assignedUser: { id, loginName, userName } };
+    }
+    case 'group_property_change': {
+      const { currentGroupId: id, currentGroupName: name } = change;
+      return { ...event, assignedGroup: { id, name } };
     }
     case 'annotation_property_change': {
       const { annotationId: id, author, currentValue: text } = change;

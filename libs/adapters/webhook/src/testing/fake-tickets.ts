@@ -12,6 +12,7 @@ export interface Fields {
   state?: string | null;
   severity?: string | null;
   priority?: string | null;
+  category?: string | null;
   assignedUser?: string | null;
   assignedGroup?: string | null;
   customAttributes?: Record<string, string | null>;
@@ -47,6 +48,9 @@ export interface Body {
   };
 }
 
-export const FIELDS = [
+/** What a hook may tell: the hub takes these from a connected server. */
+export const TOLD_FIELDS = [
   ...(['title', 'description', 'solution', 'state', 'severity', 'priority', 'assignedUser', 'assignedGroup'] as const),
 ];
+
+export const FIELDS = [...TOLD_FIELDS, 'category'] as const;

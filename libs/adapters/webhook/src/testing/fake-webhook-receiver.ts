@@ -4,7 +4,7 @@ import { FakeFaults, FakeServer, received, type FakeAnswer } from '@opr-connect/
 import { control } from './fake-control';
 import type { Fault } from './fake-faults';
 import { FakeHooks, type HookTarget } from './fake-hooks';
-import { FIELDS, type Body, type Entry, type Fields, type Ticket } from './fake-tickets';
+import { FIELDS, TOLD_FIELDS, type Body, type Entry, type Fields, type Ticket } from './fake-tickets';
 
 export interface FakeWebhookReceiverOptions {
   /** 0, the default, takes a free one. */
@@ -185,7 +185,9 @@ export class FakeWebhookReceiver extends FakeServer {
 
   private echo(ticket: Ticket, deliveryKey: string, changes: Fields, entries: readonly Entry[]): void {
     if (!this.hooks.behaviour.echo) return;
-    const settable = Object.fromEntries(FIELDS.flatMap((field) => (changes[field] ? [[field, changes[field]]] : [])));
+    const settable = Object.fromEntries(
+      TOLD_FIELDS.flatMap((field) => (changes[field] ? [[field, changes[field]]] : [])),
+    );
     const annotations = entries.flatMap(({ author, text }) => (text ? [{ author, text }] : []));
     this.hooks.tell({ id: ticket.number, deliveryKey, changes: settable, annotations });
   }
