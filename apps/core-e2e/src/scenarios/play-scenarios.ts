@@ -1,4 +1,5 @@
 import type { Fault, Harness, RecordProperty } from '@opr-connect/adapter-kit/testing';
+import { ORDERS, playCause } from './causes';
 import { FAULTS } from './faults';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { Stage } from './stage';
@@ -17,6 +18,11 @@ export function playScenarios(harness: Harness): void {
 
     it.each(scenariosFor(harness))('$name', async (scenario) => {
       expect(await stage.play(scenario, fault)).toEqual([]);
+    });
+
+    if (harness.lacks?.ties !== undefined) return;
+    it.each(ORDERS)('%s', async (order) => {
+      expect(await playCause(stage, order, fault)).toEqual([]);
     });
   });
 }

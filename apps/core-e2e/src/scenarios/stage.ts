@@ -1,7 +1,7 @@
 import { EVENT_ADAPTER, type EventAdapterOptions } from '@opr-connect/adapter-kit';
 import type { FakeTool, Fault, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
 import { correlationKey, freePort, serverUuid } from '@opr-connect/core/testing';
-import type { OprEvent } from '@opr-connect/opr';
+import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { eventually, newEvent } from '../support/events';
 import type { Client } from 'pg';
 import { Installation } from '../support/installation';
@@ -58,15 +58,14 @@ rules:
 
   /** Plays a scenario, with this fault befalling the tool. Answers what is wrong in the end. */
   async play({ name, events: count = 1, isDown, steps }: Scenario, fault?: Fault): Promise<string[]> {
-    this.tool.clearFaults?.();
-    if (fault) this.tool.fault(fault);
+    this.befall(fault);
     const events = Array.from({ length: count }, (_, index) =>
       newEvent({ title: `${name} ${index + 1}`, description: `Event ${index + 1} of ${count}.` }),
     );
     const expected = new Expected(this.harness);
     const written = this.writes();
     if (isDown) await this.tool.down();
-    await inLanes(events, (event) => this.hub.asObm.forward(event));
+    await this.forward(events);
     for (const step of steps) {
       if (!isDown) await this.settled();
       expected.note(step);
@@ -81,15 +80,26 @@ rules:
     return [...faults, ...(await this.leftOver())];
   }
 
+  /** This fault, and no other, befalls the tool from now on. */
+  befall(fault: Fault | undefined): void {
+    this.tool.clearFaults?.();
+    if (fault) this.tool.fault(fault);
+  }
+
+  /** OBM forwards events at once. */
+  forward(events: readonly OprEvent[]): Promise<void> {
+    return inLanes(events, (event) => this.hub.asObm.forward(event));
+  }
+
   private async take(step: Step, id: string): Promise<void> {
     await Promise.all([
       'tool' in step && (step.tool === 'delete' ? this.tool.remove(this.record(id).id) : this.inTool(id, step.tool)),
-      'obm' in step && this.inObm(id, step.obm),
+      'obm' in step && this.inObm(id, changeOf(step.obm, this.harness)),
     ]);
   }
 
-  private async inObm(id: string, said: Said): Promise<void> {
-    const change = changeOf(said, this.harness);
+  /** Somebody changes an event in OBM. */
+  async inObm(id: string, change: EventChange): Promise<void> {
     this.hub.obm.edit(id, change);
     const answer = await this.hub.asObm.change(id, change);
     if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
@@ -107,7 +117,7 @@ rules:
   }
 
   /** Nothing is on its way to anybody. A call may cause hooks, and a hook may cause calls. */
-  private async settled(): Promise<void> {
+  async settled(): Promise<void> {
     await eventually(
       'nothing is on its way',
       async () => {
@@ -134,12 +144,12 @@ rules:
     ].map((fault) => `${id}: ${fault}`);
   }
 
-  private async leftOver(): Promise<string[]> {
+  async leftOver(): Promise<string[]> {
     const dead = await this.count('dead');
     return dead > 0 ? [`${dead} dead letters`] : [];
   }
 
-  private record(id: string): ToolRecord {
+  record(id: string): ToolRecord {
     const [record] = this.records(id);
     if (!record) throw new Error(`no live record of ${id}`);
     return record;
