@@ -15,5 +15,7 @@ export type {
   RecordProperty,
   Settings,
   ToolRecord,
+  Trouble,
 } from './harness';
+export { misbehave, type Misbehaviour } from './fake/hooks';
 export { checkPage, pageWith } from './page';
