@@ -10,6 +10,7 @@ import { ConnectedServerGuard, OperatorGuard } from './connected-servers/basic-a
 import { ConnectedServers } from './connected-servers/connected-servers';
 import { ServerCalls } from './connected-servers/server-calls';
 import { ServerStates } from './connected-servers/server-states';
+import { CausesRepository } from './conversation/causes.repository';
 import { ConversationRepository } from './conversation/conversation.repository';
 import { Conversations } from './conversation/conversations';
 import { DatabaseUrl } from './database/database-url';
@@ -85,6 +86,7 @@ export class AppModule {
         ServerStates,
         ConnectedServerGuard,
         OperatorGuard,
+        CausesRepository,
         ConversationRepository,
         Conversations,
         EventRows,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Adapter, Delivery, Seen } from '@opr-connect/adapter-kit';
 import { readEvent, type EventChange, type OprEvent } from '@opr-connect/opr';
-import { readChanges } from './conversation/properties';
+import { readChanges } from './conversation/changes';
 import { exitCodeOf, UsageError, withServer } from './one-server';
 
 const USAGE = `npm run try -- <server> [--event <file>] [--hook <file> [--header '<name>: <value>'] …] [--json]

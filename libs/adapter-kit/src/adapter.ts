@@ -82,6 +82,12 @@ export interface Delivery {
   readonly attempt: number;
   /** Aborts at the deadline of the call, which is before the lease of the message ends. */
   readonly signal: AbortSignal;
+  /**
+   * For `forwardEvent` and `forwardChange`: the record of the event's cause at this tool ("causeExternalRefId" of the vendor's
+   * adapters). Absent if the event names no cause, or one that has no record there; a change of `cause` without it unties the
+   * record. A cause's record that is made later is told by a change of `cause`.
+   */
+  readonly cause?: ExternalRef;
 }
 
 export interface Preview {

@@ -96,7 +96,9 @@ export type Input =
   /** A person wants a dead letter carried after all. */
   | { kind: 'retried'; to: string; message: string; dead: DeadLetter }
   /** A person gives a dead letter up. */
-  | { kind: 'discarded'; to: string; message: string; dead: DeadLetter };
+  | { kind: 'discarded'; to: string; message: string; dead: DeadLetter }
+  /** The event's cause has a record at the party's server now. */
+  | { kind: 'cause_made'; to: string };
 
 /** What a server answered to a message: as `Written` of its adapter. */
 export interface Delivered {
@@ -106,6 +108,8 @@ export interface Delivered {
   duplicates?: string[];
   /** Whoever sent the event was answered before this external id was there. */
   late?: boolean;
+  /** The event's cause has a record there now, to which this write may not have tied ours. */
+  causeMade?: boolean;
 }
 
 export interface Target {

@@ -653,6 +653,63 @@ describe('The external id of an event', () => {
   });
 });
 
+describe('The record of a cause', () => {
+  const cause = '6e1f3f0c-1c0a-4b1e-8d5f-3b1a2c4d5e6f';
+  const symptom: OprEvent = { ...event, cause: { targetId: cause } };
+  const symptomAt = (traits?: Partial<ServerTraits>, of = symptom): Talk =>
+    new Talk([{ server: 'desk', type: 'synchronize' }], traits, RULES, of);
+  const causeMade = (talk: Talk): string[] => {
+    talk.say({ kind: 'cause_made', to: talk.party('desk').id });
+    return talk.carried();
+  };
+
+  it('that is made later than that of its symptom is told by a change of the cause', () => {
+    const talk = symptomAt();
+    talk.confirm('desk');
+    expect(causeMade(talk)).toEqual(['desk: cause']);
+    const [told] = talk.last.carry;
+    expect(told?.kind === 'change' && told.change.changedProperties).toMatchObject([{ currentValue: cause }]);
+    talk.confirm('desk');
+    expect(talk.say({ kind: 'compared', from: talk.party('desk').id, held: [] }).found).toBeUndefined();
+  });
+
+  it('that is made while the symptom is being forwarded is told behind the forward', () => {
+    const talk = symptomAt();
+    talk.attempted('desk');
+    expect(causeMade(talk)).toEqual(['desk: cause']);
+  });
+
+  it('is found by a forward that nobody has begun to carry', () => {
+    const talk = new Talk([]);
+    talk.conversation = { ...talk.conversation, event: symptom };
+    talk.holdsBack = true;
+    talk.say({ kind: 'forward', targets: [{ server: 'desk', type: 'synchronize' }] });
+    expect(causeMade(talk)).toEqual([]);
+  });
+
+  it('that was there after the write and not before it is told by another one', () => {
+    const talk = symptomAt();
+    talk.confirm('desk', { causeMade: true });
+    expect(talk.carried()).toEqual(['desk: cause']);
+  });
+
+  it.each([
+    ['the event has lost its cause since', symptomAt({}, event)],
+    ['the party speaks OPR', symptomAt({ speaksOpr: true })],
+    ['the party takes no changes', symptomAt({ takesChanges: false })],
+  ])('is not told where %s', (_why, talk) => {
+    talk.confirm('desk');
+    expect(causeMade(talk)).toEqual([]);
+  });
+
+  it('is not told of an event that is over', () => {
+    const talk = symptomAt();
+    talk.confirm('desk');
+    talk.conversation = { ...talk.conversation, retired: true };
+    expect(causeMade(talk)).toEqual([]);
+  });
+});
+
 describe('a party that is compared', () => {
   const changes = (before: { fields: object } | undefined, after: { fields: object }): PropertyChange[] => {
     const now = (after.fields as { state: 'open' | 'closed' }).state;

@@ -12,12 +12,12 @@ import {
   type Input,
   type Party,
 } from './conversation';
+import { readChanges } from './changes';
 import {
   annotationsIn,
   attributeNamed,
   isSettable,
   propertiesOf,
-  readChanges,
   valueIn,
   withAnnotation,
   withoutAnnotations,
@@ -86,6 +86,9 @@ export function decide(conversation: Conversation, input: Input, context: Contex
       break;
     case 'discarded':
       walk.discarded(input.to, input.message, input.dead);
+      break;
+    case 'cause_made':
+      walk.causeMade(input.to);
       break;
   }
   return walk.decision();
@@ -247,7 +250,19 @@ class Deciding extends Hearing {
       if (beyond.length && !this.rules.refusal(party, [])) this.accept({ properties: beyond, annotations: [] }, party);
     }
     if (this.rules.isReadAfterFound(written.found, written.snapshot)) party.readOwed = true;
+    if (written.causeMade) this.causeMade(to);
     this.askToRead(party);
+  }
+
+  /**
+   * The cause is told once more, to be tied to now that it has a record. A forward that nobody has begun to carry finds that
+   * record by itself, and a party that speaks OPR knows causes by their event ids.
+   */
+  causeMade(to: string): void {
+    const party = this.party(to);
+    const cause = { property: 'cause', value: valueIn(this.event, 'cause') };
+    if (cause.value === null || this.traits(party).speaksOpr || this.awaitsForward(party)) return;
+    this.change(party, { properties: [cause], annotations: [] });
   }
 
   /** The answer to the event came too early to name its record, so custom attributes do. */

@@ -1,10 +1,10 @@
 import type { Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
 import type { Party, ServerTraits } from './conversation';
+import { readChanges } from './changes';
 import {
   isAttribute,
   isSettable,
   propertiesOf,
-  readChanges,
   same,
   valueIn,
   type AnnotationEdit,

@@ -8,16 +8,8 @@ import {
   type Refusal,
   type ServerTraits,
 } from './conversation';
-import {
-  isSettable,
-  mergeChanges,
-  readChanges,
-  same,
-  valueIn,
-  type AnnotationEdit,
-  type Edit,
-  type Property,
-} from './properties';
+import { mergeChanges, readChanges } from './changes';
+import { isSettable, same, valueIn, type AnnotationEdit, type Edit, type Property } from './properties';
 
 /**
  * The rules of the conversation, each pure and small. `decide` is how they work together; a test drops each of them in turn

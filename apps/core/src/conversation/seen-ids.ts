@@ -1,7 +1,8 @@
 import type { Seen, SeenAnnotation } from '@opr-connect/adapter-kit';
 import { createHash } from 'node:crypto';
 import type { Input } from './conversation';
-import { annotationsIn, readChanges, type AnnotationEdit } from './properties';
+import { readChanges } from './changes';
+import { annotationsIn, type AnnotationEdit } from './properties';
 import { normalised } from './rules';
 
 /** A longer id is remembered by its hash: an index holds no entry of more than some 2,700 bytes. */
@@ -41,6 +42,7 @@ function idsIn(input: Input, now: number): string[] {
     case 'gone':
     case 'retried':
     case 'discarded':
+    case 'cause_made':
       return [];
   }
 }

@@ -16,13 +16,12 @@ import {
   type Target,
   type Waiting,
 } from './conversation';
+import { readChanges, writeChanges } from './changes';
 import {
-  readChanges,
   same,
   valueIn,
   withAnnotation,
   withValue,
-  writeChanges,
   type AnnotationEdit,
   type Edit,
   type Edits,
@@ -112,6 +111,11 @@ export abstract class Walk {
         this.forwardTo(party);
       }
     }
+  }
+
+  /** A forward to it waits, and nobody begins to carry it before this decision is written. */
+  protected awaitsForward(party: Party): boolean {
+    return this.waiting.some((one) => one.party === party.id && one.kind === 'forward');
   }
 
   private withdraw(party: Party): void {

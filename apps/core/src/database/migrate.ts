@@ -4,6 +4,7 @@ import { Delivery1764100000000 } from './migrations/1764100000000-delivery';
 import { Operators1764200000000 } from './migrations/1764200000000-operators';
 import { Schedules1764300000000 } from './migrations/1764300000000-schedules';
 import { Ids1764400000000 } from './migrations/1764400000000-ids';
+import { Causes1764500000000 } from './migrations/1764500000000-causes';
 
 /** In the order in which they are run. */
 export const MIGRATIONS = [
@@ -12,6 +13,7 @@ export const MIGRATIONS = [
   Operators1764200000000,
   Schedules1764300000000,
   Ids1764400000000,
+  Causes1764500000000,
 ];
 
 /** One of several cores migrates, the others wait for it; not for ever, since it may be held up. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Carry, Input } from '../conversation/conversation';
-import { Conversations } from '../conversation/conversations';
+import { CausesRepository } from '../conversation/causes.repository';
+import { Conversations, type Asked } from '../conversation/conversations';
 import { Gather } from '../database/gather';
 import { Statements, type Sql } from '../database/statements';
 import { OutboxRepository, type OutboxMessage } from './outbox.repository';
@@ -26,6 +27,7 @@ export class Settlements {
   constructor(
     private readonly database: Statements,
     private readonly outbox: OutboxRepository,
+    private readonly causes: CausesRepository,
     private readonly conversations: Conversations,
     private readonly signals: Signals,
   ) {}
@@ -39,10 +41,15 @@ export class Settlements {
     const carry = await this.database.transaction(async (sql): Promise<Carry[]> => {
       const held = await this.fence(batch, sql);
       const mine = batch.filter(({ message }) => held.has(message.id));
-      return this.conversations.decideAllIn(
+      // Asked together with the rest, since all events of a transaction are locked in one order.
+      const symptoms = await this.causes.symptomsOf(
+        mine.filter(makesRecord).map(({ message }) => message),
         sql,
-        mine.map(({ message, input }) => ({ event: message.event, input })),
       );
+      return this.conversations.decideAllIn(sql, [
+        ...mine.map(({ message, input }) => ({ event: message.event, input })),
+        ...symptoms.map(({ event, row }): Asked => ({ event, input: { kind: 'cause_made', to: row } })),
+      ]);
     });
     this.signals.due(carry);
     return batch.map(({ message }) => this.signals.settled(message.event));
@@ -56,3 +63,6 @@ export class Settlements {
     return held;
   }
 }
+
+const makesRecord = ({ message, input }: Settlement): boolean =>
+  message.kind === 'forward' && input.kind === 'delivered';

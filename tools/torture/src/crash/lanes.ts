@@ -1,5 +1,8 @@
-import { nameOf, take, type Outcome, type Row } from './matrix';
+import { NEVER_CAME, nameOf, take, type Outcome, type Row } from './matrix';
 import { Site } from './site';
+
+/** How often a row is tried whose point did not come. */
+const ATTEMPTS = 4;
 
 /** Takes rows, so many at a time, each lane on an installation of its own; one that was left in disorder is replaced. */
 export class Lanes {
@@ -15,7 +18,7 @@ export class Lanes {
     const outcomes: Outcome[] = [];
     const lane = async (): Promise<void> => {
       for (let row = waiting.shift(); row; row = waiting.shift()) {
-        const outcome = await this.one(row);
+        const outcome = await this.untilKilled(row);
         outcomes.push(outcome);
         onOutcome(outcome);
       }
@@ -26,6 +29,14 @@ export class Lanes {
 
   async close(): Promise<void> {
     await Promise.all(this.idle.splice(0).map((site) => site.close()));
+  }
+
+  /** What a core keeps in memory it asks for once, and which look finds something is a matter of the moment. */
+  private async untilKilled(row: Row): Promise<Outcome> {
+    for (let attempt = 1; ; attempt += 1) {
+      const outcome = await this.one(row);
+      if (attempt === ATTEMPTS || !outcome.faults.includes(NEVER_CAME)) return outcome;
+    }
   }
 
   private async one(row: Row): Promise<Outcome> {

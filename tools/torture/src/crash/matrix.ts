@@ -41,6 +41,9 @@ export function crashesOf(row: Row, points: readonly Point[]): Row[] {
   );
 }
 
+/** Nothing was killed, so nothing is proven. */
+export const NEVER_CAME = 'the core never came to this point';
+
 /** Takes a walk and looks at what came of it. */
 export async function take(site: Site, row: Row): Promise<Outcome> {
   const { walk, fate, crash } = row;
@@ -65,7 +68,7 @@ export async function take(site: Site, row: Row): Promise<Outcome> {
     const over = acting.then(() => site.quiet()).then(() => (site.timeline.isSprung ? killed : false));
     const isKilled = await Promise.race([killed, over]);
     if (isKilled) await site.startCore();
-    else faults.push('the core never came to this point');
+    else faults.push(NEVER_CAME);
     await acting;
   } else await walk.act(site, event);
   await done();

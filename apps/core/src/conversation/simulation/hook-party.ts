@@ -1,7 +1,8 @@
 import type { Seen, SeenAnnotation } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import type { ServerTraits } from '../conversation';
-import { annotationsIn, readChanges, same, valueIn, withValue, writeChanges, type Edit } from '../properties';
+import { readChanges, writeChanges } from '../changes';
+import { annotationsIn, same, valueIn, withValue, type Edit } from '../properties';
 import { PROPERTIES, randomEdit, type Answer, type Outside, type Told } from './parties';
 import type { Random } from './random';
 

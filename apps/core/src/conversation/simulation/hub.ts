@@ -11,7 +11,8 @@ import {
   type Target,
 } from '../conversation';
 import { decide, open } from '../decide';
-import { valueIn, withValue, writeChanges, type Edit } from '../properties';
+import { writeChanges } from '../changes';
+import { valueIn, withValue, type Edit } from '../properties';
 import { RULES, type Rules } from '../rules';
 import { uuid } from './parties';
 

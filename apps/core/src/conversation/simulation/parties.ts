@@ -1,16 +1,8 @@
 import type { Seen, SeenAnnotation, Snapshot } from '@opr-connect/adapter-kit';
 import type { EventChange, OprEvent, PropertyChange } from '@opr-connect/opr';
 import type { Input, ServerTraits } from '../conversation';
-import {
-  annotationsIn,
-  readChanges,
-  same,
-  valueIn,
-  withAnnotation,
-  withValue,
-  writeChanges,
-  type Edit,
-} from '../properties';
+import { readChanges, writeChanges } from '../changes';
+import { annotationsIn, same, valueIn, withAnnotation, withValue, type Edit } from '../properties';
 import type { Random } from './random';
 
 /** What the hub carries to a party, as the party's side of the wire. */
