@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { isToolName, TOOLS, type ToolName } from './tools';
 
 export interface Arguments {
   /** End after the last step. */
@@ -9,22 +8,22 @@ export interface Arguments {
   /** The hub that plays OBM sends our own changes back to us, as some OBM do. */
   echo: boolean;
   /** Where the hub opens its ticket. */
-  tool: ToolName;
+  tool: string;
 }
 
-export const USAGE = `npm run demo -- [--tool <name>] [--once] [--json] [--echo]
+export const usage = (tools: Iterable<string>): string => `npm run demo -- [--tool <name>] [--once] [--json] [--echo]
 
 Shows the way of an event over real HTTP: a hub that plays OBM forwards it to OPR Connect, which opens a ticket in a
 fake tool; somebody works in the ticket, and the event in OBM is annotated and closed.
 
-  --tool   which tool: ${Object.keys(TOOLS).join(', ')}; ServiceNow unless told
+  --tool   which tool: ${[...tools].join(', ')}; ServiceNow unless told
   --once   end after the last step: exit code 0 only if every step was verified by reading both sides
   --json   one JSON report on standard output (with --once)
   --echo   let OBM send our own changes back to us, as some do
 `;
 
 /** @throws Error that says what is wrong with the arguments */
-export function readArguments(args: string[]): Arguments | 'help' {
+export function readArguments(args: string[], tools: Iterable<string>): Arguments | 'help' {
   const { values } = parseArgs({
     args,
     options: {
@@ -38,6 +37,6 @@ export function readArguments(args: string[]): Arguments | 'help' {
   if (values.help) return 'help';
   if (values.json && !values.once) throw new Error('--json needs --once: a report ends the demo');
   const { once = false, json = false, echo = false, tool } = values;
-  if (!isToolName(tool)) throw new Error(`--tool must be one of ${Object.keys(TOOLS).join(', ')}`);
+  if (![...tools].includes(tool)) throw new Error(`--tool must be one of ${[...tools].join(', ')}`);
   return { once, json, echo, tool };
 }

@@ -1,32 +1,35 @@
-import { USAGE, readArguments, type Arguments } from './arguments';
+import { readArguments, usage, type Arguments } from './arguments';
 import { Sandbox } from './sandbox';
 import { Story, type Step } from './story';
+import { tools } from './tools';
+import type { StartStory } from '@opr-connect/adapter-kit/testing';
 
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 async function main(): Promise<number> {
+  const known = await tools();
   let args: Arguments | 'help';
   try {
-    args = readArguments(process.argv.slice(2));
+    args = readArguments(process.argv.slice(2), known.keys());
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage(known.keys())}`);
     return EXIT.usage;
   }
   if (args === 'help') {
-    process.stdout.write(USAGE);
+    process.stdout.write(usage(known.keys()));
     return EXIT.ok;
   }
-  return run(args);
+  return run(args, known.get(args.tool) as StartStory);
 }
 
-async function run(args: Arguments): Promise<number> {
+async function run(args: Arguments, startTool: StartStory): Promise<number> {
   const say = (line: string): void => void (args.json ? process.stderr : process.stdout).write(`${line}\n`);
   const begun = performance.now();
   const interrupted = interruption();
   let sandbox: Sandbox | undefined;
   const steps: Step[] = [];
   try {
-    sandbox = await Sandbox.start({ ...args, onProgress: (line) => say(`      … ${line}`) });
+    sandbox = await Sandbox.start({ ...args, startTool, onProgress: (line) => say(`      … ${line}`) });
     say('');
     const story = new Story(sandbox, (step) => {
       steps.push(step);

@@ -6,12 +6,12 @@ import {
   type EmbeddedPostgres,
   type Hub,
 } from '@opr-connect/core';
+import type { StartStory, StoryTool } from '@opr-connect/adapter-kit/testing';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TOOLS, type StoryTool, type ToolName } from './tools';
 
 /** How the hubs are wired: A plays OBM, B is the product. Secrets are references, as in any configuration. */
 const OBM = (hub: string, echo: boolean) => `
@@ -30,7 +30,7 @@ rules:
     targets: [{ server: opr-connect, type: synchronize }]
 `;
 
-const HUB = (obm: string, name: ToolName, tool: StoryTool) => `
+const HUB = (obm: string, name: string, tool: StoryTool) => `
 hubId: demo-hub
 operators: [{ name: console, password: '\${B_OPERATOR}' }]
 servers:
@@ -45,16 +45,19 @@ servers:
   - name: ${name}
     label: ${tool.name}
     adapter: ${name}
+    pollEverySeconds: ${tool.pollEverySeconds ?? 300}
     settings: ${tool.settings}
 rules:
   - name: from OBM
     filter: { source: obm }
-    targets: [{ server: ${name}, type: synchronize }]
+    targets: [{ server: ${name}, type: ${tool.type ?? 'synchronize'} }]
 `;
 
 export interface SandboxOptions {
   echo: boolean;
-  tool: ToolName;
+  /** The word that a configuration names its adapter by. */
+  tool: string;
+  startTool: StartStory;
   onProgress: (line: string) => void;
 }
 
@@ -83,7 +86,7 @@ export class Sandbox {
   }
 
   private static async build(
-    { echo, tool: toolName, onProgress }: SandboxOptions,
+    { echo, tool: toolName, startTool, onProgress }: SandboxOptions,
     closers: (() => Promise<unknown>)[],
   ): Promise<Sandbox> {
     const folder = await mkdtemp(join(tmpdir(), 'opr-connect-demo-'));
@@ -106,7 +109,7 @@ export class Sandbox {
     const [obmPort, hubPort] = await freePorts(2);
     const [obmUrl, hubUrl] = [`http://127.0.0.1:${obmPort}`, `http://127.0.0.1:${hubPort}`];
 
-    const tool = await TOOLS[toolName]({
+    const tool = await startTool({
       door: `${hubUrl}/hooks/${toolName}`,
       secret: secrets.TOOL,
       hookSecret: secrets.HOOK,

@@ -5,6 +5,7 @@ import { crashesOf, nameOf, undisturbed, type Outcome } from './crash/matrix';
 import { brokenRows, tableOf } from './crash/table';
 import { play } from './history/play';
 import { FATES } from './proxies/http-proxy';
+import { playScenarios, type PlayedScenario } from './scenarios/play';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -40,6 +41,7 @@ function progress(of: number, what: string): (outcome: Outcome) => void {
 interface Report {
   crash: { row: string; faults: string[]; notPromised: string[] }[];
   histories: { seed: number; violations: string[] }[];
+  scenarios: PlayedScenario[];
 }
 
 async function histories({ seed: first, histories: count }: Arguments): Promise<Report['histories']> {
@@ -62,18 +64,26 @@ async function matrix(wanted: Arguments): Promise<Outcome[]> {
   }
 }
 
+async function scenarios({ scenarios: wanted }: Arguments): Promise<PlayedScenario[]> {
+  if (wanted === 'none') return [];
+  return playScenarios(wanted === 'all' ? undefined : wanted.named);
+}
+
 async function main(): Promise<void> {
   const wanted = readArguments(process.argv.slice(2));
   const crash = wanted.crash ? await matrix(wanted) : [];
   const played = await histories(wanted);
+  const staged = await scenarios(wanted);
   const broken = [
     ...brokenRows(crash),
     ...played.flatMap(({ seed, violations }) => violations.map((each) => `--seed ${seed}: ${each}`)),
+    ...staged.flatMap(({ name, faults }) => faults.map((each) => `${name}: ${each}`)),
   ];
   if (wanted.json) {
     const report: Report = {
       crash: crash.map(({ row, faults, notPromised }) => ({ row, faults, notPromised })),
       histories: played,
+      scenarios: staged,
     };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   } else {
@@ -81,10 +91,10 @@ async function main(): Promise<void> {
     for (const line of broken) process.stdout.write(`BROKEN  ${line}\n`);
     const seeds = played.map(({ seed }) => seed).join(', ');
     process.stdout.write(
-      `${crash.length} rows of the crash matrix, ${played.length} histories${seeds && ` (seeds ${seeds})`}: ${broken.length === 0 ? 'everything held' : `${broken.length} BROKEN`}\n`,
+      `${crash.length} rows of the crash matrix, ${played.length} histories${seeds && ` (seeds ${seeds})`}, ${staged.length} scenarios: ${broken.length === 0 ? 'everything held' : `${broken.length} BROKEN`}\n`,
     );
   }
-  if (broken.length > 0 || crash.length + played.length === 0) process.exitCode = 1;
+  if (broken.length > 0 || crash.length + played.length + staged.length === 0) process.exitCode = 1;
 }
 
 main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
-import type { Fault } from '@opr-connect/adapter-kit/testing';
 import { newEvent } from '../support/events';
+import type { Mishap } from './faults';
 import type { Stage } from './stage';
 
 /** In which order an event and its cause are forwarded. */
@@ -12,8 +12,8 @@ export const ORDERS = [
 /**
  * Whichever comes first, their records end up tied, until the symptom has no cause any more. Answers what is wrong in the end.
  */
-export async function playCause(stage: Stage, order: (typeof ORDERS)[number], fault?: Fault): Promise<string[]> {
-  stage.befall(fault);
+export async function playCause(stage: Stage, order: (typeof ORDERS)[number], mishap?: Mishap): Promise<string[]> {
+  stage.befall(mishap);
   const cause = newEvent({ title: `${order}: the cause` });
   const symptom = newEvent({ title: `${order}: the symptom`, cause: { targetId: cause.id } });
   const waves = {

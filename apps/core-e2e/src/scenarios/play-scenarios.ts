@@ -1,29 +1,41 @@
-import type { Fault, Harness, RecordProperty } from '@opr-connect/adapter-kit/testing';
+import type { Harness, RecordProperty } from '@opr-connect/adapter-kit/testing';
 import { ORDERS, playCause } from './causes';
-import { FAULTS } from './faults';
+import { mishapsFor, type Mishap } from './faults';
 import { SCENARIOS, type Scenario } from './scenarios';
 import { Stage } from './stage';
 
-/** `npm run torture:scenarios` plays the product with every fault; `npm test` plays each scenario once, without one. */
-const TROUBLES: readonly { name: string; fault?: Fault }[] =
-  process.env['SCENARIO_FAULTS'] === 'all' ? FAULTS : [{ name: 'nothing fails' }];
+/** `npm run torture` plays the product with every mishap; `npm test` plays each scenario once, without one. */
+export const IS_TORTURE = process.env['SCENARIO_FAULTS'] === 'all';
+/** A scenario ends when the last retry was made. */
+const LIMIT_MS = 240_000;
 
 export function playScenarios(harness: Harness): void {
-  describe.each(TROUBLES)(`OBM and ${harness.name} agree, silently, when $name:`, ({ fault }) => {
+  const nothing: Mishap = { name: 'nothing fails', order: () => undefined, ends: 'alone' };
+  const mishaps = IS_TORTURE ? mishapsFor(harness) : [nothing];
+  describe.each(mishaps)(`OBM and ${harness.name} agree, silently, when $name:`, (mishap) => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await Stage.open(harness);
     });
     afterAll(() => stage.close());
 
-    it.each(scenariosFor(harness))('$name', async (scenario) => {
-      expect(await stage.play(scenario, fault)).toEqual([]);
-    });
+    const befalls = IS_TORTURE ? mishap : undefined;
+    it.each(scenariosFor(harness))(
+      '$name',
+      async (scenario) => {
+        expect(await stage.play(scenario, befalls)).toEqual([]);
+      },
+      LIMIT_MS,
+    );
 
-    if (harness.lacks?.ties !== undefined) return;
-    it.each(ORDERS)('%s', async (order) => {
-      expect(await playCause(stage, order, fault)).toEqual([]);
-    });
+    if (harness.lacks?.ties !== undefined || mishap.ends === 'apart') return;
+    it.each(ORDERS)(
+      '%s',
+      async (order) => {
+        expect(await playCause(stage, order, befalls)).toEqual([]);
+      },
+      LIMIT_MS,
+    );
   });
 }
 

@@ -1,4 +1,5 @@
-import { harness } from '@opr-connect/adapter-servicenow/contract';
-import { playScenarios } from './play-scenarios';
+import { harness, harnessWithTokens } from '@opr-connect/adapter-servicenow/contract';
+import { IS_TORTURE, playScenarios } from './play-scenarios';
 
 playScenarios(harness);
+if (IS_TORTURE) playScenarios(harnessWithTokens);

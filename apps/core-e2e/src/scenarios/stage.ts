@@ -1,10 +1,11 @@
 import { EVENT_ADAPTER, type EventAdapterOptions } from '@opr-connect/adapter-kit';
-import type { FakeTool, Fault, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
+import type { FakeTool, Harness, ToolRecord } from '@opr-connect/adapter-kit/testing';
 import { correlationKey, freePort, serverUuid } from '@opr-connect/core/testing';
 import type { EventChange, OprEvent } from '@opr-connect/opr';
 import { eventually, newEvent } from '../support/events';
 import type { Client } from 'pg';
 import { Installation } from '../support/installation';
+import type { Mishap } from './faults';
 import { changeOf, echoes, spoken } from './said';
 import { disagreements, Expected } from './sides';
 import type { Said, Scenario, Step } from './scenarios';
@@ -13,13 +14,17 @@ const HUB = 'scenarios';
 /** How many calls of OBM are under way at a time. */
 const LANES = 25;
 /** What is written again because a call failed. */
-const REPEATS = 3;
+const REPEATS = 4;
 /** Back-off after a storm included. */
 const SETTLE_MS = 50_000;
 const LOOK_EVERY_MS = 10;
+/** How often the operator looks. */
+const HELP_EVERY_MS = 250;
 
 /** One installation between an OBM and a tool, for all scenarios of an adapter. */
 export class Stage {
+  private mishap: Mishap | undefined;
+
   private constructor(
     private readonly harness: Harness,
     private readonly hub: Installation,
@@ -36,6 +41,7 @@ export class Stage {
       environment,
       config: ({ obm }) => `
 hubId: ${HUB}
+operators: [{ name: console, password: '\${CONSOLE}' }]
 servers:
   - name: obm
     adapter: opr
@@ -56,9 +62,9 @@ rules:
     await this.tool.close();
   }
 
-  /** Plays a scenario, with this fault befalling the tool. Answers what is wrong in the end. */
-  async play({ name, events: count = 1, isDown, steps }: Scenario, fault?: Fault): Promise<string[]> {
-    this.befall(fault);
+  /** Plays a scenario, while this befalls the tool. Answers what is wrong in the end. */
+  async play({ name, events: count = 1, isDown, steps }: Scenario, mishap?: Mishap): Promise<string[]> {
+    this.befall(mishap);
     const events = Array.from({ length: count }, (_, index) =>
       newEvent({ title: `${name} ${index + 1}`, description: `Event ${index + 1} of ${count}.` }),
     );
@@ -74,16 +80,20 @@ rules:
     if (isDown) await this.tool.up?.();
     await this.settled();
     const faults: string[] = [];
-    const [writes, most] = [this.writes() - written, expected.writes * count + (fault ? REPEATS : 0)];
+    const [writes, most] = [this.writes() - written, expected.writes * count + (mishap ? REPEATS : 0)];
     if (writes > most) faults.push(`the tool was written to ${writes} times, not at most ${most}`);
-    await inLanes(events, async ({ id }) => void faults.push(...(await this.faultsOf(id, expected))));
+    await inLanes(
+      events,
+      async ({ id }) => void faults.push(...(await this.faultsOf(id, expected, mishap?.ends === 'apart'))),
+    );
     return [...faults, ...(await this.leftOver())];
   }
 
-  /** This fault, and no other, befalls the tool from now on. */
-  befall(fault: Fault | undefined): void {
+  /** This, and nothing else, befalls the tool from now on. */
+  befall(mishap: Mishap | undefined): void {
     this.tool.clearFaults?.();
-    if (fault) this.tool.fault(fault);
+    mishap?.order(this.tool);
+    this.mishap = mishap;
   }
 
   /** OBM forwards events at once. */
@@ -118,9 +128,14 @@ rules:
 
   /** Nothing is on its way to anybody. A call may cause hooks, and a hook may cause calls. */
   async settled(): Promise<void> {
+    let nextHelp = Date.now() + HELP_EVERY_MS;
     await eventually(
       'nothing is on its way',
       async () => {
+        if (this.mishap?.ends === 'with help' && Date.now() > nextHelp) {
+          await this.help();
+          nextHelp = Date.now() + HELP_EVERY_MS;
+        }
         if ((await this.count('pending')) > 0) return false;
         const calls = this.tool.calls();
         await this.tool.quiet();
@@ -131,15 +146,23 @@ rules:
     );
   }
 
-  private async faultsOf(id: string, expected: Expected): Promise<string[]> {
+  /** What an operator does who has seen to the cause. */
+  private async help(): Promise<void> {
+    if ((await this.count('dead')) > 0) await this.hub.api('POST', '/dead-letters/retry', { all: true });
+    if ((await this.count('pending')) > 0) await this.hub.api('POST', '/servers/desk/resume');
+  }
+
+  /** @param isApart the record is not the event's any more, or does not hold what was written */
+  private async faultsOf(id: string, expected: Expected, isApart: boolean): Promise<string[]> {
     const inObm: OprEvent = this.hub.obm.event(id) ?? {};
     const inHub = await this.hub.asObm.event(`/event/${id}`);
     const records = this.records(id);
-    if (records.length !== expected.records) return [`${id}: ${records.length} live records`];
+    if (isApart ? records.length > 1 : records.length !== expected.records)
+      return [`${id}: ${records.length} live records`];
     const told = this.hub.obm.changes.filter((change) => change.id === id).map(({ change }) => change);
     return [
-      ...expected.missing(inObm).map((fault) => `OBM: ${fault}`),
-      ...disagreements(inObm, inHub, records[0], this.harness, expected),
+      ...(isApart ? [] : expected.missing(inObm).map((fault) => `OBM: ${fault}`)),
+      ...disagreements(inObm, inHub, isApart ? undefined : records[0], this.harness, expected),
       ...echoes(told, expected.saidByObm),
     ].map((fault) => `${id}: ${fault}`);
   }

@@ -47,6 +47,8 @@ export interface Harness {
   readonly writesBack?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
+  /** What its fake can be made to do beyond the faults of every tool. */
+  readonly troubles?: readonly Trouble[];
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
   readonly lacks?: { readonly [ability in Ability]?: string };
   /** Cases that this adapter does not pass, by id, and why that is right. One that passes after all is an error. */
@@ -82,6 +84,8 @@ export interface FakeTool {
   remove(id: string): void;
   /** Orders what goes wrong with the next call of this kind. */
   fault(fault: Fault): void;
+  /** Orders one of the troubles that the harness names. */
+  trouble?(trouble: Trouble): void;
   /** Forgets faults that have befallen nothing yet. */
   clearFaults?(): void;
   /** Whether search knows new records only so much later. */
@@ -145,6 +149,19 @@ export interface Edit {
  * that adds a note, which may be the same; `read`: the read of one record; `any`: whichever comes.
  */
 export type Operation = 'create' | 'change' | 'note' | 'read' | 'any';
+
+/**
+ * What not every tool can do. `dropped title`: the next change of a record loses the title without a word; `expired token`: every
+ * access token ends just before the next change. The others last: how hooks come, and a clock that is four minutes ahead.
+ */
+export type Trouble =
+  | 'dropped title'
+  | 'expired token'
+  | 'doubled hooks'
+  | 'late hooks'
+  | 'reordered hooks'
+  | 'imitated hooks'
+  | 'wrong clock';
 
 export type Fault = { on: Operation; /** How many calls; 1 unless told, 0 for all. */ times?: number } & (
   WireFault | RefusalFault

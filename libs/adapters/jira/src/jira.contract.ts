@@ -1,4 +1,4 @@
-import type { Fault, Harness, Operation } from '@opr-connect/adapter-kit/testing';
+import { misbehave, type Fault, type Harness, type Operation } from '@opr-connect/adapter-kit/testing';
 import { JiraAdapterFactory } from './jira.adapter';
 import { HOOK_SECRET, TOKEN, USER } from './jira.fixture';
 import { at } from './jira.json';
@@ -43,6 +43,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
   },
   untold: { customer: 'custom fields are written and not read' },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
+  troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'dropped title'],
   lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
   async start(door) {
     const hook = { url: door, secret: HOOK_SECRET };
@@ -85,6 +86,10 @@ export const harnessFor = (flavour: Flavour): Harness => ({
         // As a clone has it: the labels, and not the property.
         const labels = ['opr-connect', `opr-connect-${key}`];
         fake.issues.add({ project: 'OPS', issuetype: 'Task', summary: 'CLONE', labels }, 'ann', fake.workflow.first);
+      },
+      trouble(trouble) {
+        if (!misbehave(fake.hooks.behaviour, trouble))
+          fake.faults.add({ ...CALLS.change, kind: 'dropped', field: 'summary' });
       },
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),

@@ -1,6 +1,6 @@
-import type { Fault, Harness, Operation } from '@opr-connect/adapter-kit/testing';
+import { misbehave, type Fault, type Harness, type Operation } from '@opr-connect/adapter-kit/testing';
 import { ServiceNowAdapterFactory } from './servicenow.adapter';
-import { HOOK_SECRET, PASSWORD, USER } from './servicenow.fixture';
+import { CLIENT, HOOK_SECRET, PASSWORD, USER } from './servicenow.fixture';
 import { SERVICENOW } from './servicenow.facts';
 import { ServiceNowSettings } from './servicenow.settings';
 import { FakeServiceNow } from './testing';
@@ -36,6 +36,7 @@ export const harness: Harness = {
   },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   pageSize: 50,
+  troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'wrong clock', 'dropped title'],
   lacks: {
     lag: 'a query of the Table API reads the table itself',
     'deletion hook': 'the business rule of the manual runs on insert and update',
@@ -44,6 +45,7 @@ export const harness: Harness = {
     const fake = await FakeServiceNow.start({
       user: USER,
       password: PASSWORD,
+      oauth: CLIENT,
       hook: { url: door, secret: HOOK_SECRET },
     });
     const person = fake.asPerson('itil.user');
@@ -94,6 +96,12 @@ export const harness: Harness = {
         fake.tables.insert({ short_description: 'A stranger', correlation_display: 'OPR Connect' }, 'itil.user');
         fake.faults.add({ kind: 'ignore_query', method: 'GET', path: '/table/incident', times: 0 });
       },
+      trouble(trouble) {
+        if (misbehave(fake.hooks.behaviour, trouble)) return;
+        if (trouble === 'wrong clock') fake.tables.skewMs = 240_000;
+        else if (trouble === 'expired token') fake.faults.add({ ...CALLS.change, kind: 'token_expiry' });
+        else fake.faults.add({ ...CALLS.change, kind: 'dropped', field: 'short_description' });
+      },
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
@@ -103,4 +111,15 @@ export const harness: Harness = {
       close: () => fake.close(),
     };
   },
+};
+
+/** The same, logged in by access tokens. */
+export const harnessWithTokens: Harness = {
+  ...harness,
+  name: 'servicenow with access tokens',
+  plain(url) {
+    const { password: _, ...rest } = harness.plain(url);
+    return { ...rest, auth: 'oauth-client-credentials', ...CLIENT };
+  },
+  troubles: ['expired token'],
 };

@@ -1,9 +1,10 @@
-import type { Harness } from '@opr-connect/adapter-kit/testing';
+import { misbehave, type Harness } from '@opr-connect/adapter-kit/testing';
 import { FakeWebhookReceiver } from './testing';
 import { WebhookAdapterFactory } from './webhook.adapter';
 import { HOOK_SECRET, SECRET } from './webhook.fixture';
 import { WebhookSettings } from './webhook.settings';
 
+const SKEW_MS = 240_000;
 const PATHS = { create: '/tickets', change: '/tickets/', note: '/tickets/', read: '/tickets/', any: '' };
 
 /** What the contract of adapters needs to know of this one. */
@@ -17,6 +18,7 @@ export const harness: Harness = {
   }),
   otherSecret: { hookSecret: SECRET },
   writesBack: 'it cannot be read: whatever crossed what it tells, it ends with what the hub holds',
+  troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'wrong clock'],
   lacks: {
     lag: 'nothing is looked up: the receiver knows a repeat by its id',
     impostor: 'nothing is looked up: the receiver knows a repeat by its id',
@@ -49,6 +51,9 @@ export const harness: Harness = {
       note: (id, text) => void person.comment(id, text),
       remove: (id) => person.delete(id),
       fault: ({ on, ...fault }) => fake.faults.add({ ...fault, path: PATHS[on] }),
+      trouble(trouble) {
+        if (!misbehave(fake.hooks.behaviour, trouble)) fake.clockSkewMs = fake.hooks.behaviour.clockSkewMs = SKEW_MS;
+      },
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.deliveries.length,

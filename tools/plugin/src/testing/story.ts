@@ -25,8 +25,8 @@ type Server = keyof typeof SERVERS;
 const NAMES = Object.keys(SERVERS) as Server[];
 const HEARING = NAMES.filter((name) => name !== 'spec-told');
 
-/** The `testing` of a generated adapter: its fake alone. */
-type FakeTesting = Record<string, { start(options: object): Promise<Fake> }>;
+/** The `testing` of a generated adapter: its fake, and its part in the demo. */
+type FakeTesting = Record<string, { start(options: object): Promise<Fake> } | (() => unknown)>;
 interface Fake {
   url: string;
   close(): Promise<void>;
@@ -79,7 +79,7 @@ export class Story {
       const hook = { url: `http://127.0.0.1:${port}/hooks/${name}`, secret: SECRETS.HOOK };
       const testing = (await import(join(root, `libs/adapters/${name}/dist/testing`))) as FakeTesting;
       for (const fake of Object.values(testing))
-        this.fakes.set(name, await fake.start({ ...SERVERS[name].login, hook }));
+        if ('start' in fake) this.fakes.set(name, await fake.start({ ...SERVERS[name].login, hook }));
     }
     const home = join(root, 'home');
     mkdirSync(home);

@@ -16,7 +16,16 @@ const COPIED = [
     'eslint.config.mjs',
     'jest.preset.js',
   ],
-  ...['.prettierrc.json', '.prettierignore', '.gitignore', 'docs', 'libs', 'apps/core', 'tools/plugin'],
+  ...[
+    '.prettierrc.json',
+    '.prettierignore',
+    '.gitignore',
+    'docs',
+    'libs',
+    'apps/core',
+    'tools/plugin',
+    'tools/sandbox',
+  ],
 ];
 
 /** A copy of this workspace, built as far as this one is. Packages are those of this one, but for its own. */
@@ -34,7 +43,8 @@ export class Workspace {
     for (const path of COPIED) cpSync(join(HERE, path), join(root, path), options);
     for (const folder of ['.', 'apps/core', 'libs/adapters/jira']) link(root, join(folder, 'node_modules'));
     const workspace = new Workspace(root);
-    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'tools/plugin']) workspace.install(path);
+    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'tools/plugin', 'tools/sandbox'])
+      workspace.install(path);
     for (const name of readdirSync(join(root, 'libs/adapters'))) workspace.install(`libs/adapters/${name}`);
     return workspace;
   }
@@ -54,6 +64,11 @@ export class Workspace {
   /** Runs a command of `node_modules/.bin`; answers its exit code and what it said. */
   run(command: string, args: readonly string[]): Promise<Ended> {
     return run(join(this.root, 'node_modules/.bin', command), args, this.root);
+  }
+
+  /** Runs a program of this workspace as `node` does. */
+  node(file: string, args: readonly string[]): Promise<Ended> {
+    return run(process.execPath, [join(this.root, file), ...args], this.root);
   }
 
   remove(): void {

@@ -25,6 +25,8 @@ export interface HookBehaviour {
   echo: boolean;
   /** Signs with another secret. */
   forged: boolean;
+  /** Somebody else posts each hook before us, signed with a secret of their own. */
+  imitated: boolean;
   /** Tells a comment in both forms, as a server does where an administrator ticked both. */
   bothForms: boolean;
 }
@@ -40,7 +42,16 @@ export interface SentHook {
 export class FakeHooks {
   target: HookTarget | undefined;
   readonly behaviour: HookBehaviour = {
-    ...{ off: false, delayMs: 0, doubled: false, reordered: false, echo: true, forged: false, bothForms: false },
+    ...{
+      off: false,
+      delayMs: 0,
+      doubled: false,
+      reordered: false,
+      echo: true,
+      forged: false,
+      imitated: false,
+      bothForms: false,
+    },
   };
   readonly sent: SentHook[] = [];
   private queue: Promise<void> = Promise.resolve();
@@ -139,15 +150,16 @@ export class FakeHooks {
 
   private enqueue(body: string): void {
     const identifier = randomUUID();
+    if (this.behaviour.imitated) this.queue = this.queue.then(() => this.post(body, identifier, true));
     for (let copies = this.behaviour.doubled ? 2 : 1; copies > 0; copies -= 1)
       this.queue = this.queue.then(() => this.post(body, identifier));
   }
 
-  private async post(body: string, identifier: string): Promise<void> {
+  private async post(body: string, identifier: string, forged = this.behaviour.forged): Promise<void> {
     if (this.behaviour.delayMs > 0) await this.pause(this.behaviour.delayMs);
     const target = this.target;
     if (!target || this.stopped.aborted) return;
-    const secret = this.behaviour.forged ? `not ${target.secret}` : target.secret;
+    const secret = forged ? `not ${target.secret}` : target.secret;
     const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
     const headers = {
       ...{ 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },

@@ -21,6 +21,8 @@ export interface HookBehaviour {
   reordered: boolean;
   /** Signs with a key of its own. */
   forged: boolean;
+  /** Somebody else posts each hook before us, signed with a secret of their own. */
+  imitated: boolean;
   /** Also sends what these logins wrote. The rule in the manual leaves the integration user out. */
   echo: boolean;
 }
@@ -47,6 +49,7 @@ export class FakeHooks {
     doubled: false,
     reordered: false,
     forged: false,
+    imitated: false,
     echo: true,
   };
   readonly sent: SentHook[] = [];
@@ -87,6 +90,7 @@ export class FakeHooks {
   }
 
   private enqueue(body: string): void {
+    if (this.behaviour.imitated) this.queue = this.queue.then(() => this.post(body, true));
     for (let copies = this.behaviour.doubled ? 2 : 1; copies > 0; copies -= 1)
       this.queue = this.queue.then(() => this.post(body));
   }
@@ -136,11 +140,11 @@ export class FakeHooks {
     );
   }
 
-  private async post(body: string): Promise<void> {
+  private async post(body: string, forged = this.behaviour.forged): Promise<void> {
     if (this.behaviour.delayMs > 0) await this.pause(this.behaviour.delayMs);
     const target = this.target;
     if (!target || this.stopped.aborted) return;
-    const signature = createHmac('sha256', this.behaviour.forged ? `not ${target.secret}` : target.secret)
+    const signature = createHmac('sha256', forged ? `not ${target.secret}` : target.secret)
       .update(body)
       .digest('base64');
     const status = await send(target.url, body, signature, this.stopped);

@@ -22,6 +22,8 @@ export interface HookBehaviour {
   echo: boolean;
   /** Signs with another secret. */
   forged: boolean;
+  /** Somebody else posts each hook before us, signed with a secret of their own. */
+  imitated: boolean;
   /** How far the clock is ahead. */
   clockSkewMs: number;
 }
@@ -40,7 +42,16 @@ type Message = Pick<SentHook, 'id' | 'body'>;
 export class FakeHooks {
   target: HookTarget | undefined;
   readonly behaviour: HookBehaviour = {
-    ...{ off: false, delayMs: 0, doubled: false, reordered: false, echo: false, forged: false, clockSkewMs: 0 },
+    ...{
+      off: false,
+      delayMs: 0,
+      doubled: false,
+      reordered: false,
+      echo: false,
+      forged: false,
+      imitated: false,
+      clockSkewMs: 0,
+    },
   };
   readonly sent: SentHook[] = [];
   private queue: Promise<void> = Promise.resolve();
@@ -79,16 +90,17 @@ export class FakeHooks {
   }
 
   private enqueue(message: Message): void {
+    if (this.behaviour.imitated) this.queue = this.queue.then(() => this.post(message, true));
     for (let copies = this.behaviour.doubled ? 2 : 1; copies > 0; copies -= 1)
       this.queue = this.queue.then(() => this.post(message));
   }
 
-  private async post({ id, body }: Message): Promise<void> {
+  private async post({ id, body }: Message, forged = this.behaviour.forged): Promise<void> {
     if (this.behaviour.delayMs > 0) await this.pause(this.behaviour.delayMs);
     const { target } = this;
     if (!target || this.stopped.aborted) return;
     const timestamp = String(Math.floor((Date.now() + this.behaviour.clockSkewMs) / 1000));
-    const secret = this.behaviour.forged ? 'Zm9yZ2VkIGJ5IHNvbWVib2R5IGVsc2U=' : target.secret.replace(/^whsec_/, '');
+    const secret = forged ? 'Zm9yZ2VkIGJ5IHNvbWVib2R5IGVsc2U=' : target.secret.replace(/^whsec_/, '');
     const mac = createHmac('sha256', Buffer.from(secret, 'base64')).update(`${id}.${timestamp}.${body}`);
     const headers = {
       ...{ 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) },

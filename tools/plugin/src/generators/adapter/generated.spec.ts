@@ -74,7 +74,7 @@ describe('What the generator writes', () => {
     'compiles, lints, is formatted, and keeps the contract at its level, unedited',
     async () => {
       const checks = {
-        tsc: ['-b', 'apps/core'],
+        tsc: ['-b', 'tools/sandbox'],
         eslint: ['--max-warnings=0', ...FOLDERS, 'apps/core/src/adapters.ts'],
         prettier: ['--check', ...FOLDERS, 'docs/spec-*.md', 'docs/adapters.md', 'apps/core/*.json', '*.json'],
         // They wait more than they compute.
@@ -105,6 +105,16 @@ describe('What the generator writes', () => {
       } finally {
         await story.end();
       }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'runs in the demo: its tool is there by its name, with somebody who works in it',
+    async () => {
+      const { code, said } = await workspace.node('tools/sandbox/dist/main.js', ['--tool', 'spec-both', '--once']);
+      expect(trouble({ code, said })).toBe('');
+      expect(said).toContain('the event in OBM is closed');
     },
     LIMIT_MS,
   );

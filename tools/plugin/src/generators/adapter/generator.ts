@@ -45,11 +45,27 @@ function wordsFor(tree: Tree, { constant, level, auth }: Shape) {
   };
 }
 
-const LOGINS: Readonly<Record<Shape['auth'], (constant: string) => { loginFields: string; loginLines: string[] }>> = {
+interface LoginWords {
+  loginFields: string;
+  loginLines: string[];
+  /** Which of them is the secret. */
+  secretField: string;
+}
+
+const LOGINS: Readonly<Record<Shape['auth'], (constant: string) => LoginWords>> = {
   basic: (constant) => ({
     loginFields: 'user and password',
+    secretField: 'password',
     loginLines: ['user: opr.connect', `password: \${${constant}_PASSWORD}`],
   }),
-  bearer: (constant) => ({ loginFields: 'token', loginLines: [`token: \${${constant}_TOKEN}`] }),
-  'api-key': (constant) => ({ loginFields: 'apiKey', loginLines: [`apiKey: \${${constant}_API_KEY}`] }),
+  bearer: (constant) => ({
+    loginFields: 'token',
+    secretField: 'token',
+    loginLines: [`token: \${${constant}_TOKEN}`],
+  }),
+  'api-key': (constant) => ({
+    loginFields: 'apiKey',
+    secretField: 'apiKey',
+    loginLines: [`apiKey: \${${constant}_API_KEY}`],
+  }),
 };

@@ -1,5 +1,5 @@
-import { FakeWebhookReceiver } from '@opr-connect/adapter-webhook/testing';
-import { Desk, type StoryTool, type Surroundings } from './story-tool';
+import { Desk, type StoryTool, type Surroundings } from '@opr-connect/adapter-kit/testing';
+import { FakeWebhookReceiver } from './fake-webhook-receiver';
 
 interface Ticket {
   number: string;
@@ -7,7 +7,7 @@ interface Ticket {
   comments: unknown[];
 }
 
-export async function startWebhook({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
+export async function startStory({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
   const fake = await FakeWebhookReceiver.start({ secret, hook: { url: door, secret: hookSecret } });
   const { origin } = new URL(fake.url);
   const desk = new Desk(origin);
@@ -18,9 +18,11 @@ export async function startWebhook({ door, secret, hookSecret }: Surroundings): 
     number: /^T-\d+$/,
     url: fake.url,
     settings: `{ url: '${fake.url}', secret: '\${TOOL}', hookSecret: '\${HOOK}', allowedNetworks: [loopback] }`,
-    note: (number, comment) => work(number, { comment }),
-    takeInProgress: (number) => work(number, { state: 'in_progress' }),
-    resolve: (number) => work(number, { state: 'closed' }),
+    work: {
+      note: (number, comment) => work(number, { comment }),
+      takeInProgress: (number) => work(number, { state: 'in_progress' }),
+      resolve: (number) => work(number, { state: 'closed' }),
+    },
     async records() {
       const { tickets } = await desk.state<{ tickets: Ticket[] }>();
       return tickets.map(({ number, state, comments }) => ({

@@ -1,5 +1,5 @@
-import { FakeJira } from '@opr-connect/adapter-jira/testing';
-import { Desk, type StoryTool, type Surroundings } from './story-tool';
+import { Desk, type StoryTool, type Surroundings } from '@opr-connect/adapter-kit/testing';
+import { FakeJira } from './fake-jira';
 
 interface Issue {
   key: string;
@@ -8,7 +8,7 @@ interface Issue {
 }
 
 /** As Cloud has it. */
-export async function startJira({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
+export async function startStory({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
   const user = 'opr.connect';
   const hook = { url: door, secret: hookSecret };
   const fake = await FakeJira.start({ flavour: 'cloud', user, token: secret, hook });
@@ -20,9 +20,11 @@ export async function startJira({ door, secret, hookSecret }: Surroundings): Pro
     number: /^OPS-\d+$/,
     url: fake.url,
     settings: `{ url: '${fake.url}', user: ${user}@example.com, token: '\${TOOL}', hookSecret: '\${HOOK}', project: OPS }`,
-    note: (key, text) => work(key, 'comment', { text }),
-    takeInProgress: (key) => work(key, 'transition', { to: 'In Progress' }),
-    resolve: (key) => work(key, 'transition', { to: 'Done' }),
+    work: {
+      note: (key, text) => work(key, 'comment', { text }),
+      takeInProgress: (key) => work(key, 'transition', { to: 'In Progress' }),
+      resolve: (key) => work(key, 'transition', { to: 'Done' }),
+    },
     async records() {
       const { issues } = await desk.state<{ issues: Issue[] }>();
       return issues.map(({ key: number, status: state, comments }) => ({

@@ -1,4 +1,9 @@
-/** The tool of the story: a fake, and somebody who works in it. Records are named by the number that OBM was answered. */
+import type { ForwardingType } from '@opr-connect/opr';
+
+/** What the demo finds an adapter's tool by: its `testing` exports a function of this kind as `startStory`. */
+export type StartStory = (surroundings: Surroundings) => Promise<StoryTool>;
+
+/** The tool of the demo: a fake, and somebody who works in it. Records are named by the number that OBM was answered. */
 export interface StoryTool {
   readonly name: string;
   readonly words: {
@@ -11,9 +16,16 @@ export interface StoryTool {
   readonly url: string;
   /** The settings of its connected server, as YAML in one line. */
   readonly settings: string;
-  note(number: string, text: string): Promise<void>;
-  takeInProgress(number: string): Promise<void>;
-  resolve(number: string): Promise<void>;
+  /** Up to which type it gets events; `synchronize` unless told. */
+  readonly type?: ForwardingType;
+  /** How often it is asked what changed, if it does not tell that itself. */
+  readonly pollEverySeconds?: number;
+  /** What somebody does in it; absent where its adapter hears of nothing. */
+  readonly work?: {
+    note(number: string, text: string): Promise<void>;
+    takeInProgress(number: string): Promise<void>;
+    resolve(number: string): Promise<void>;
+  };
   /** Every record that it holds. */
   records(): Promise<StoryRecord[]>;
   close(): Promise<void>;

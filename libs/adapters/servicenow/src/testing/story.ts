@@ -1,5 +1,5 @@
-import { FakeServiceNow } from '@opr-connect/adapter-servicenow/testing';
-import { Desk, type StoryTool, type Surroundings } from './story-tool';
+import { Desk, type StoryTool, type Surroundings } from '@opr-connect/adapter-kit/testing';
+import { FakeServiceNow } from './fake-servicenow';
 
 interface Incident {
   number: string;
@@ -10,7 +10,7 @@ interface Incident {
 
 const RESOLVED = '6';
 
-export async function startServiceNow({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
+export async function startStory({ door, secret, hookSecret }: Surroundings): Promise<StoryTool> {
   const user = 'opr.connect';
   const fake = await FakeServiceNow.start({ user, password: secret, hook: { url: door, secret: hookSecret } });
   const desk = new Desk(fake.url);
@@ -21,10 +21,12 @@ export async function startServiceNow({ door, secret, hookSecret }: Surroundings
     number: /^INC\d+$/,
     url: fake.url,
     settings: `{ url: '${fake.url}', user: ${user}, password: '\${TOOL}', hookSecret: '\${HOOK}' }`,
-    note: (number, text) => work(number, { work_notes: text }),
-    takeInProgress: (number) => work(number, { state: '2' }),
-    resolve: (number) =>
-      work(number, { state: RESOLVED, close_code: 'Solution provided', close_notes: 'Disk replaced.' }),
+    work: {
+      note: (number, text) => work(number, { work_notes: text }),
+      takeInProgress: (number) => work(number, { state: '2' }),
+      resolve: (number) =>
+        work(number, { state: RESOLVED, close_code: 'Solution provided', close_notes: 'Disk replaced.' }),
+    },
     async records() {
       const { incidents } = await desk.state<{ incidents: Incident[] }>();
       return incidents.map(({ number, sys_id, state, journal }) => ({
