@@ -113,7 +113,7 @@ export function disagreements(
     if (!untold.has(property)) differ(property, wanted, record[property] || undefined);
   }
   // What the hub says of its own trouble is for OBM alone.
-  for (const note of obm.notes.filter((text) => !/^Not (forwarded|carried) to /.test(text)))
+  for (const note of obm.notes.filter((text) => !text.startsWith('Not forwarded to ')))
     differ(`copies of "${note}"`, 1, record.notes.filter((text) => text.includes(note)).length);
   return faults;
 }
