@@ -112,7 +112,8 @@ export function disagreements(
     const wanted = unheld[property] === undefined ? inWordsOfTool[property] : undefined;
     if (!untold.has(property)) differ(property, wanted, record[property] || undefined);
   }
-  for (const note of obm.notes)
+  // What the hub says of its own trouble is for OBM alone.
+  for (const note of obm.notes.filter((text) => !text.startsWith('Not forwarded to ')))
     differ(`copies of "${note}"`, 1, record.notes.filter((text) => text.includes(note)).length);
   return faults;
 }

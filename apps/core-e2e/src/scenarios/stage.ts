@@ -137,6 +137,7 @@ rules:
           nextHelp = Date.now() + HELP_EVERY_MS;
         }
         if ((await this.count('pending')) > 0) return false;
+        if (isHelped && (await this.count('dead')) > 0) return false;
         const calls = this.tool.calls();
         await this.tool.quiet();
         return (await this.count('pending')) === 0 && this.tool.calls() === calls;
