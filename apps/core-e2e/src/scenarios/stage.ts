@@ -128,11 +128,12 @@ rules:
 
   /** Nothing is on its way to anybody. A call may cause hooks, and a hook may cause calls. */
   async settled(): Promise<void> {
+    const isHelped = this.mishap?.ends === 'with help';
     let nextHelp = Date.now() + HELP_EVERY_MS;
     await eventually(
       'nothing is on its way',
       async () => {
-        if (this.mishap?.ends === 'with help' && Date.now() > nextHelp) {
+        if (isHelped && Date.now() > nextHelp) {
           await this.help();
           nextHelp = Date.now() + HELP_EVERY_MS;
         }
