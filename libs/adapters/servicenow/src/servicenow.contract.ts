@@ -118,8 +118,7 @@ export const harnessWithTokens: Harness = {
   ...harness,
   name: 'servicenow with access tokens',
   plain(url) {
-    const { password: _, ...rest } = harness.plain(url);
-    return { ...rest, auth: 'oauth-client-credentials', ...CLIENT };
+    return { ...harness.plain(url), password: undefined, auth: 'oauth-client-credentials', ...CLIENT };
   },
   troubles: ['expired token'],
 };
