@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 module.exports = {
   ...require('../../jest.preset.js'),
   displayName: 'core-e2e',
@@ -5,5 +7,5 @@ module.exports = {
   globalTeardown: '../global-teardown.js',
   testTimeout: 60_000,
   // Suites wait for leases and clocks for a third of their time.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
 };
