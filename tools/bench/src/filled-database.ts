@@ -41,8 +41,8 @@ export async function filledDatabase(bench: Bench, events: number): Promise<Fill
 }
 
 const FILL = [
-  `insert into event
-   select copy.* from event e cross join generate_series(1, $1::int) n
+  `insert into event (id, source, event_id, document, time_received, time_changed)
+   select copy.id, copy.source, copy.event_id, copy.document, copy.time_received, copy.time_changed from event e cross join generate_series(1, $1::int) n
     cross join lateral jsonb_populate_record(e, jsonb_build_object(
       'id', md5(e.id::text || n)::uuid, 'event_id', md5(e.event_id || n)::uuid,
       'document', e.document || jsonb_build_object('id', md5(e.event_id || n)::uuid))) copy`,
