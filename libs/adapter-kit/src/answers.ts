@@ -4,6 +4,7 @@ import {
   OutcomeUnknownError,
   RejectedError,
   TransientError,
+  UnreadableError,
   type DeliveryError,
 } from './errors';
 
@@ -11,7 +12,7 @@ import {
  * What becomes of a call that was not answered with success, as the tables of adapters word it. `later` concerns this delivery
  * only, `busy` the whole server.
  */
-export type Outcome = 'later' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'misconfigured';
+export type Outcome = 'later' | 'busy' | 'unknown' | 'rejected' | 'gone' | 'unreadable' | 'misconfigured';
 
 /** Statuses from … to, both included. */
 export type StatusRange = readonly [from: number, to: number];
@@ -42,6 +43,8 @@ export function errorOf(
       return new RejectedError(text);
     case 'gone':
       return new GoneError(text);
+    case 'unreadable':
+      return new UnreadableError(text);
     case 'misconfigured':
       return new MisconfiguredError(text);
   }

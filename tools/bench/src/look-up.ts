@@ -13,9 +13,9 @@ export async function lookUp(bench: Bench): Promise<Measured> {
     bench.say(`filling a database with ${size} events`);
     const database = await bench.filled(size, () => filledDatabase(bench, size));
     const core = await bench.core(targetsOf(bench), database.url);
-    const any = () => `${core.url}/opr/obm/event/${database.externalId(1 + Math.floor(Math.random() * size))}`;
+    const oneOfThem = () => `${core.url}/opr/obm/event/${database.externalId(1 + Math.floor(Math.random() * size))}`;
     const look = async () =>
-      median(await bench.load.call('read', { urls: Array.from({ length: reads }, any), login: LOGIN }));
+      median(await bench.load.call('read', { urls: Array.from({ length: reads }, oneOfThem), login: LOGIN }));
     stores.push({ look, took: [] as number[] });
   }
   for (const { look } of stores) await look();

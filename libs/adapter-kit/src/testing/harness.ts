@@ -148,7 +148,7 @@ export interface Edit {
  * Which calls a fault befalls. `create`: the one that makes a record; `change`: the one that writes fields of it; `note`: the one
  * that adds a note, which may be the same; `read`: the read of one record; `any`: whichever comes.
  */
-export type Operation = 'create' | 'change' | 'note' | 'read' | 'any';
+export type Operation = 'create' | 'change' | 'note' | 'read' | 'whichever';
 
 /**
  * What not every tool can do. `dropped title`: the next change of a record loses the title without a word; `expired token`: every

@@ -11,7 +11,7 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
   change: { method: 'PUT', path: '/issue/' },
   note: { method: 'POST', path: '/comment' },
   read: { method: 'GET', path: '/issue/' },
-  any: {},
+  whichever: {},
 };
 
 const errorOf = (fault: Fault) =>

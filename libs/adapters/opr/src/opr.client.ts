@@ -2,19 +2,16 @@ import type { HttpService } from '@nestjs/axios';
 import {
   basicAuthorization,
   callTool,
-  GoneError,
-  MisconfiguredError,
+  errorOf,
   RejectedError,
   retryAfterMs,
   toolHttp,
-  TransientError,
-  UnreadableError,
   type HttpAnswer,
   type HttpCall,
   type HttpSettings,
 } from '@opr-connect/adapter-kit';
 import { reasonIn } from './opr.reason';
-import { EARLY_ATTEMPTS, ruleFor, type Operation, type StatusTable } from './opr.status';
+import { outcomeAt, ruleFor, type Operation, type StatusTable } from './opr.status';
 
 export interface Connection extends HttpSettings {
   root: string;
@@ -88,29 +85,8 @@ export class OprClient<O extends Operation> {
   private failure(operation: O, what: string, { status, headers, body }: HttpAnswer, attempt: number): Error {
     const rule = ruleFor(this.statuses, status);
     const text = [`${what}: ${status}`, this.reasonIn(body), rule?.hint].filter(Boolean).join(' – ');
-    const wait = retryAfterMs(headers);
-    const early = attempt <= EARLY_ATTEMPTS;
-    const outcome = rule?.[operation] ?? 'misconfigured';
-    switch (outcome) {
-      case 'transient':
-        return new TransientError(text, { retryAfterMs: wait });
-      case 'busy':
-        return new TransientError(text, { retryAfterMs: wait, scope: 'server' });
-      case 'rejected':
-        return new RejectedError(text);
-      case 'rejected if it lasts':
-        return early ? new TransientError(text, { retryAfterMs: wait }) : new RejectedError(text);
-      case 'gone':
-        return new GoneError(text);
-      case 'gone if it lasts':
-        return early ? new TransientError(text, { retryAfterMs: wait }) : new GoneError(text);
-      case 'unreadable':
-        return new UnreadableError(text);
-      case 'unreadable if it lasts':
-        return early ? new TransientError(text, { retryAfterMs: wait }) : new UnreadableError(text);
-      case 'misconfigured':
-        return new MisconfiguredError(text);
-    }
+    const limits = { waitMs: retryAfterMs(headers), settleMs: this.connection.settleMs };
+    return errorOf(outcomeAt(attempt, rule?.[operation] ?? 'misconfigured'), text, limits);
   }
 }
 

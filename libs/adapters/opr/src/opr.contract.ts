@@ -12,7 +12,7 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
   change: { method: 'POST', path: '/event_change/' },
   note: { method: 'POST', path: '/event_change/' },
   read: { method: 'GET', path: '/event/' },
-  any: {},
+  whichever: {},
 };
 
 /** What the contract of adapters needs to know of this one. */

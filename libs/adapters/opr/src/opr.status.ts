@@ -1,20 +1,18 @@
+import type { Outcome as ToolOutcome } from '@opr-connect/adapter-kit';
+
 /** `forward`: `POST event`. `change`: `POST event_change/<id>`. `read`: `GET event/<id>`. `ping`: `HEAD` or `GET` of the root. */
 export type Operation = 'forward' | 'change' | 'read' | 'ping';
 
-/**
- * What becomes of a call that was not answered with success; each is named for its error, with two additions. `busy`: a
- * `TransientError` that concerns the whole server. `… if it lasts`: transient for the first attempts (see `EARLY_ATTEMPTS`).
- */
-export type Outcome =
-  | 'transient'
-  | 'busy'
-  | 'rejected'
-  | 'rejected if it lasts'
-  | 'gone'
-  | 'gone if it lasts'
-  | 'unreadable'
-  | 'unreadable if it lasts'
-  | 'misconfigured';
+/** What becomes of a call that was not answered with success. `… if it lasts`: later for the first attempts (see `EARLY_ATTEMPTS`). */
+export type Outcome = Final | keyof typeof FINALLY;
+
+type Final = Exclude<ToolOutcome, 'unknown'>;
+
+const FINALLY = {
+  'rejected if it lasts': 'rejected',
+  'gone if it lasts': 'gone',
+  'unreadable if it lasts': 'unreadable',
+} as const satisfies Record<string, Final>;
 
 export type StatusRule<O extends Operation> = Readonly<Record<O, Outcome>> & {
   /** Single statuses, and ranges with both ends included. */
@@ -60,10 +58,10 @@ export const ENDPOINT_STATUSES: StatusTable<Operation> = [
   { status: [404], ...all('misconfigured'), change: 'gone', read: 'unreadable' },
   { status: [410], ...all('misconfigured'), change: 'gone', read: 'gone' },
   { status: [405, 501], ...all('misconfigured'), change: 'rejected', read: 'unreadable' },
-  { status: [408, 425], ...all('transient') },
+  { status: [408, 425], ...all('later') },
   { status: [429, 503], ...all('busy') },
   { status: [[400, 499]], ...all('rejected'), read: 'unreadable', ping: 'misconfigured' },
-  { status: [[500, 599]], ...all('transient') },
+  { status: [[500, 599]], ...all('later') },
   { status: [[0, 999]], ...all('misconfigured'), hint: 'this is no final status of HTTP' },
 ];
 
@@ -79,10 +77,10 @@ export const SYNC_STATUSES: StatusTable<Exclude<Operation, 'forward'>> = [
   { status: [404], change: 'gone if it lasts', read: 'gone if it lasts', ping: 'misconfigured' },
   { status: [410], change: 'gone', read: 'gone', ping: 'misconfigured' },
   { status: [405, 501], change: 'rejected', read: 'unreadable', ping: 'misconfigured' },
-  { status: [408, 425], ...all('transient') },
+  { status: [408, 425], ...all('later') },
   { status: [429, 503], ...all('busy') },
   { status: [[400, 499]], change: 'rejected', read: 'unreadable', ping: 'misconfigured' },
-  { status: [[500, 599]], ...all('transient') },
+  { status: [[500, 599]], ...all('later') },
   { status: [[0, 999]], ...all('misconfigured'), hint: 'this is no final status of HTTP' },
 ];
 
@@ -91,3 +89,11 @@ export function ruleFor<O extends Operation>(table: StatusTable<O>, status: numb
     rule.status.some((part) => (typeof part === 'number' ? part === status : part[0] <= status && status <= part[1])),
   );
 }
+
+/** What an outcome is at this attempt, 1 on the first. */
+export function outcomeAt(attempt: number, outcome: Outcome): Final {
+  if (!isLasting(outcome)) return outcome;
+  return attempt <= EARLY_ATTEMPTS ? 'later' : FINALLY[outcome];
+}
+
+const isLasting = (outcome: Outcome): outcome is keyof typeof FINALLY => outcome in FINALLY;

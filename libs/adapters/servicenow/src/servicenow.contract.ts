@@ -10,7 +10,7 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
   change: { method: 'PATCH' },
   note: { method: 'PATCH' },
   read: { method: 'GET', path: '/table/incident/' },
-  any: {},
+  whichever: {},
 };
 
 const errorOf = (fault: Fault) =>

@@ -5,7 +5,7 @@ import { HOOK_SECRET, SECRET } from './webhook.fixture';
 import { WebhookSettings } from './webhook.settings';
 
 const SKEW_MS = 240_000;
-const PATHS = { create: '/tickets', change: '/tickets/', note: '/tickets/', read: '/tickets/', any: '' };
+const PATHS = { create: '/tickets', change: '/tickets/', note: '/tickets/', read: '/tickets/', whichever: '' };
 
 /** What the contract of adapters needs to know of this one. */
 export const harness: Harness = {

@@ -41,7 +41,7 @@ export const CONNECTION = cases('notify', [
     title: 'ping says that the login is refused: MisconfiguredError',
     needs: ['ping'],
     async run(bench) {
-      bench.tool.fault({ on: 'any', kind: 'status', status: 401, times: 0 });
+      bench.tool.fault({ on: 'whichever', kind: 'status', status: 401, times: 0 });
       await failure(bench.connect().ping(bench.delivery().signal), MisconfiguredError);
     },
   },

@@ -141,7 +141,7 @@ export const FAILURES = cases('notify', [
     async run(bench) {
       const secrets = secretsOf(bench);
       for (const kind of ['lost', 'cut', 'html'] as const) {
-        bench.tool.fault({ on: 'any', kind });
+        bench.tool.fault({ on: 'whichever', kind });
         const error = await bench.forward(bench.connect()).catch((each: unknown) => each);
         assertHidden(shown(error), secrets, `the error of a call with fault "${kind}"`);
       }
@@ -170,7 +170,7 @@ export const FAILURES = cases('notify', [
       const adapter = bench.connect();
       await bench.forward(adapter);
       await adapter.ping?.(bench.delivery().signal).catch(() => undefined);
-      bench.tool.fault({ on: 'any', kind: 'status', status: 401 });
+      bench.tool.fault({ on: 'whichever', kind: 'status', status: 401 });
       await bench.forward(bench.connect()).catch(() => undefined);
       assertHidden(bench.logged.join('\n'), secretsOf(bench), 'the log');
     },

@@ -10,24 +10,15 @@ export interface Misbehaviour {
 
 const LATE_MS = 40;
 
+const TROUBLES: Partial<Record<Trouble, Partial<Misbehaviour>>> = {
+  'doubled hooks': { doubled: true },
+  'late hooks': { delayMs: LATE_MS },
+  'reordered hooks': { reordered: true },
+  'imitated hooks': { imitated: true },
+};
+
 /** Orders a trouble if it is one of hooks. Says whether it is. */
 export function misbehave(behaviour: Misbehaviour, trouble: Trouble): boolean {
-  switch (trouble) {
-    case 'doubled hooks':
-      behaviour.doubled = true;
-      return true;
-    case 'late hooks':
-      behaviour.delayMs = LATE_MS;
-      return true;
-    case 'reordered hooks':
-      behaviour.reordered = true;
-      return true;
-    case 'imitated hooks':
-      behaviour.imitated = true;
-      return true;
-    case 'dropped title':
-    case 'expired token':
-    case 'wrong clock':
-      return false;
-  }
+  Object.assign(behaviour, TROUBLES[trouble]);
+  return trouble in TROUBLES;
 }

@@ -197,7 +197,7 @@ export class ModelTool extends FakeServer implements FakeTool {
   }
 
   private take(operation: Operation): Fault | undefined {
-    const index = this.faults.findIndex(({ on }) => on === operation || on === 'any');
+    const index = this.faults.findIndex(({ on }) => on === operation || on === 'whichever');
     const fault = this.faults[index];
     if (!fault) return undefined;
     fault.times = (fault.times ?? 1) - 1;
@@ -252,9 +252,9 @@ export class ModelTool extends FakeServer implements FakeTool {
 
 function operationOf(method: string, path: string): Operation {
   if (method === 'PATCH') return 'change';
-  if (path.includes('/causes')) return 'any';
+  if (path.includes('/causes')) return 'whichever';
   if (method === 'POST') return path === '/tickets' ? 'create' : 'note';
-  return /^\/tickets\/\d+$/.test(path) ? 'read' : 'any';
+  return /^\/tickets\/\d+$/.test(path) ? 'read' : 'whichever';
 }
 
 const refusal = (status: number, error: string): Answer => ({ status, body: { error } });

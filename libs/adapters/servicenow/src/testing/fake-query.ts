@@ -35,7 +35,7 @@ function conjunction(table: string, part: string, order: Order[]): Test {
     if (joined && last) last.push(test);
     else all.push([test]);
   }
-  return (row) => all.every((any) => any.some((test) => test(row)));
+  return (row) => all.every((one) => one.some((test) => test(row)));
 }
 
 function condition(table: string, term: string): Test | undefined {
