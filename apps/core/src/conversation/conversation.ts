@@ -106,6 +106,8 @@ export interface Delivered {
   snapshot?: Snapshot;
   found: boolean;
   duplicates?: string[];
+  /** The event had no record there before, or has another one now. */
+  made?: boolean;
   /** Whoever sent the event was answered before this external id was there. */
   late?: boolean;
   /** The event's cause has a record there now, to which this write may not have tied ours. */

@@ -57,13 +57,15 @@ export class Carrier {
         const began = Date.now();
         const written = await adapter.forwardEvent(event, { ...delivery, key });
         const late = this.isLate(stored, message, Date.now() - began);
-        return { ...delivered(message, written), late, causeMade: await this.isCauseMade(cause, written) };
+        const causeMade = await this.isCauseMade(cause, written);
+        return { ...delivered(message, written), late, made: true, causeMade };
       }
       case 'change': {
         if (party.state === 'cancelled') throw new GoneError('the external record is gone');
         if (!adapter.forwardChange) throw new RejectedError(`the adapter of ${server.name} carries no changes`);
         const written = await adapter.forwardChange(message.payload, this.forwarded(stored, party), delivery);
-        return { ...delivered(message, written), causeMade: await this.isCauseMade(cause, written) };
+        const causeMade = await this.isCauseMade(cause, written);
+        return { ...delivered(message, written), made: written.ref.id !== party.ref?.id, causeMade };
       }
       case 'read': {
         if (!adapter.getExternalEvent || !party.ref) throw new UnreadableError(`${server.name} offers no read`);

@@ -64,5 +64,4 @@ export class Settlements {
   }
 }
 
-const makesRecord = ({ message, input }: Settlement): boolean =>
-  message.kind === 'forward' && input.kind === 'delivered';
+const makesRecord = ({ input }: Settlement): boolean => input.kind === 'delivered' && (input.made ?? false);
