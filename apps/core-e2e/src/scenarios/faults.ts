@@ -74,9 +74,9 @@ const MISHAPS: readonly Mishap[] = [
   ...mishapsOf(GONE, (on) => (on === 'create' ? 'with help' : 'apart')),
 ];
 
-/** What a mishap of this tool is called, and how it ends. A field that is dropped without a word is not written again. */
+/** What a mishap of this tool is called, and how it ends. */
 const TROUBLES: Readonly<Record<Trouble, Pick<Mishap, 'name' | 'ends'>>> = {
-  'dropped title': { name: 'the first change loses its title', ends: 'apart' },
+  'dropped title': { name: 'the first change loses its title', ends: 'alone' },
   'expired token': { name: 'tokens expire before the first change', ends: 'alone' },
   'doubled hooks': { name: 'every hook comes twice', ends: 'alone' },
   'late hooks': { name: 'every hook comes late', ends: 'alone' },

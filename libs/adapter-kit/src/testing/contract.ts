@@ -105,5 +105,12 @@ export class Contract {
   }
 }
 
-const ABILITIES: readonly string[] = ['lag', 'impostor', 'duplicates', 'deletion hook', 'ties'] satisfies Ability[];
+const ABILITIES: readonly string[] = [
+  'lag',
+  'impostor',
+  'duplicates',
+  'deletion hook',
+  'ties',
+  'drops',
+] satisfies Ability[];
 const isAbility = (need: Need): need is Ability => ABILITIES.includes(need);

@@ -47,7 +47,7 @@ export interface Harness {
   readonly writesBack?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
-  /** What its fake can be made to do beyond the faults of every tool. */
+  /** What its fake can be made to do beyond the faults of every tool; `lacks` says why a title cannot be dropped. */
   readonly troubles?: readonly Trouble[];
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */
   readonly lacks?: { readonly [ability in Ability]?: string };
@@ -65,9 +65,9 @@ export type OptionalMethod = {
 
 /**
  * `lag`, `impostor`: the methods of `FakeTool`. `duplicates`: two records can carry one key for a moment. `deletion hook`: a hook
- * tells that a record was deleted. `ties`: a record can be tied to that of its event's cause.
+ * tells that a record was deleted. `ties`: a record can be tied to that of its event's cause. `drops`: the trouble `dropped title`.
  */
-export type Ability = 'lag' | 'impostor' | 'duplicates' | 'deletion hook' | 'ties';
+export type Ability = 'lag' | 'impostor' | 'duplicates' | 'deletion hook' | 'ties' | 'drops';
 
 /** A fake tool, on loopback and in neutral words. Records are named by the `id` of their `ExternalRef`. */
 export interface FakeTool {

@@ -1,12 +1,13 @@
 import {
-  DeliveryError,
   EventAdapter,
   GoneError,
   Mapping,
+  onceLog,
   RejectedError,
   type Adapter,
   type AdapterContext,
   type AdapterFactory,
+  type AdapterLog,
   type Cursor,
   type Delivery,
   type ExternalEvent,
@@ -41,6 +42,7 @@ import { pollIssues } from './jira.poll';
 import { JiraSettings } from './jira.settings';
 import { written } from './jira.text';
 import { JiraTransitions } from './jira.transitions';
+import { JiraWriter } from './jira.writer';
 
 /**
  * Events as issues of a Jira project, on Cloud or Data Center. What holds:
@@ -63,18 +65,22 @@ export class JiraAdapter implements Adapter {
   private readonly transitions: JiraTransitions;
   private readonly lookUp: JiraLookUp;
   private readonly causes: JiraCauses;
-  private readonly told = new Set<string>();
+  private readonly writer: JiraWriter;
+  /** What is so of every issue. */
+  private readonly log: AdapterLog;
 
   constructor(
     private readonly settings: JiraSettings,
     private readonly context: AdapterContext,
   ) {
+    this.log = onceLog(context.log);
     this.mapping = new Mapping(JIRA, settings.mapping);
     this.client = new JiraClient({ ...settings, apiUrl: settings.apiUrl ?? settings.url });
     this.directory = new JiraDirectory(this.client, settings, this.mapping);
     this.drafts = new JiraDrafts(this.directory, this.mapping, settings.causeLinkType !== '');
     this.transitions = new JiraTransitions(this.client, this.mapping, settings.resolution);
     this.lookUp = new JiraLookUp(this.client, this.directory, this.transitions, settings.label, context.log);
+    this.writer = new JiraWriter(this.client, this.directory, this.lookUp, settings.project, this.log);
     this.causes = new JiraCauses(this.client, this.directory, this.lookUp, settings.label);
   }
 
@@ -92,7 +98,7 @@ export class JiraAdapter implements Adapter {
     const isUntouched = textAt(issue.fields, 'status', 'statusCategory', 'key') === 'new';
     if (draft.state && isUntouched) await this.move(issue, draft.state, key, signal);
     const now = await this.lookUp.read(issue.id, signal);
-    const snapshot = snapshotAtCreation(draft.made, snapshotOf(now), this.mapping);
+    const snapshot = snapshotAtCreation(draft, snapshotOf(now), this.mapping);
     const isAsMade = snapshot.version !== '0';
     return { ref: this.ref(now), snapshot, ...((found.oldest || !isAsMade) && { found: true }), ...told };
   }
@@ -101,11 +107,12 @@ export class JiraAdapter implements Adapter {
     const { id } = forwarded.ref;
     const draft = await this.drafts.ofChange(change, forwarded, key, await this.client.flavour(signal), signal);
     this.tellIgnored(draft);
-    if (Object.keys(draft.fields).length > 0) await this.edit(id, draft.fields, signal);
+    if (Object.keys(draft.fields).length > 0) await this.writer.edit(id, draft.fields, signal);
     if (draft.state) await this.move(await this.lookUp.read(id, signal), draft.state, forwarded.key, signal);
     await this.addNotes(id, draft.notes, signal);
     if (draft.hasNewCause) await this.tie(id, forwarded.key, cause, signal);
-    const issue = await this.lookUp.read(id, signal);
+    const before = forwarded.snapshot?.fields ?? {};
+    const issue = await this.writer.made(await this.lookUp.read(id, signal), draft, before, signal);
     return { ref: this.ref(issue), snapshot: snapshotOf(issue) };
   }
 
@@ -164,37 +171,9 @@ export class JiraAdapter implements Adapter {
     key: string,
     signal: AbortSignal,
   ): Promise<{ issue: JiraIssue; told: Pick<Written, 'duplicates'> }> {
-    const { typeId } = await this.directory.createScreen(signal);
-    const labels = this.lookUp.labels(key);
-    const fields = { ...draft.fields, project: { key: this.settings.project }, issuetype: { id: typeId }, labels };
-    const id = await this.refreshing(() => this.client.create(fields, this.lookUp.properties(key), signal));
-    this.lookUp.remember(key, id);
-    const created = await this.lookUp.read(id, signal);
-    if (this.lookUp.keyOf(created) !== key) await this.mark(id, key, signal);
+    const created = await this.writer.create(draft, key, signal);
     const { oldest = created, told } = await this.lookUp.find(key, signal);
     return { issue: oldest, told };
-  }
-
-  /** Jira, or an app in it, dropped what the issue is found by. */
-  private async mark(id: string, key: string, signal: AbortSignal): Promise<void> {
-    const labels = this.lookUp.labels(key).map((label) => ({ add: label }));
-    await this.client.send('PUT', ['issue', id], { update: { labels } }, signal);
-    for (const [name, value] of Object.entries(this.lookUp.properties(key)))
-      await this.client.send('PUT', ['issue', id, 'properties', name], value, signal);
-  }
-
-  /** The site may have other choices, users or screens by now. */
-  private async refreshing<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      if (error instanceof RejectedError) this.directory.forget();
-      throw error;
-    }
-  }
-
-  private async edit(id: string, fields: { [name: string]: Json }, signal: AbortSignal): Promise<void> {
-    await this.refreshing(() => this.client.send('PUT', ['issue', id], { fields }, signal));
   }
 
   /** Where no way leads to the wanted state, that is said once in the issue; trying again would not help. */
@@ -235,7 +214,7 @@ export class JiraAdapter implements Adapter {
       await this.client.send('POST', ['issue', id, 'remotelink'], link, signal);
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      this.tellOnce('the user may not link issues, so they have no link to the event', 'warn', error);
+      this.log.warn('the user may not link issues, so they have no link to the event', { reason: error.message });
     }
   }
 
@@ -244,7 +223,9 @@ export class JiraAdapter implements Adapter {
       await this.causes.tie(id, key, cause, signal);
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      this.tellOnce('the user may not link issues, so they have no link to those of their causes', 'warn', error);
+      this.log.warn('the user may not link issues, so they have no link to those of their causes', {
+        reason: error.message,
+      });
     }
   }
 
@@ -265,13 +246,7 @@ export class JiraAdapter implements Adapter {
   }
 
   private tellIgnored(draft: Draft): void {
-    for (const property of draft.ignored) this.tellOnce(`${property} has no field in Jira and is not carried`);
-  }
-
-  private tellOnce(message: string, level: 'info' | 'warn' = 'info', cause?: DeliveryError): void {
-    if (this.told.has(message)) return;
-    this.told.add(message);
-    this.context.log[level](message, cause && { reason: cause.message });
+    for (const property of draft.ignored) this.log.info(`${property} has no field in Jira and is not carried`);
   }
 }
 

@@ -49,6 +49,35 @@ describe.each(FLAVOURS)('on %s, a change of the event', (flavour) => {
     expect(issue().assignee).toBeNull();
   });
 
+  const drop = (field: string, times: number) =>
+    bench.fake.faults.add({ kind: 'dropped', field, method: 'PUT', path: '/issue/[^/]+$', times });
+
+  it.each(['summary', 'description', 'priority', 'assignee'])(
+    'is written once more, as far as Jira passed over %s without a word',
+    async (field) => {
+      drop(field, 1);
+      await carry(
+        text('title', 'eth0 down'),
+        text('description', 'No carrier'),
+        { kind: 'severity_property_change', propertyName: 'severity', currentValue: 'critical' },
+        { kind: 'user_property_change', propertyName: 'assigned_user', currentUserName: 'Ann' },
+      );
+      expect(issue()).toMatchObject({ summary: 'eth0 down', priority: '1', assignee: 'ann' });
+      expect(read(issue().description)).toBe('No carrier');
+      expect(bench.logged).toEqual([]);
+    },
+  );
+
+  it('is told once for each field that Jira does not keep, and the rest arrives', async () => {
+    drop('summary', 0);
+    for (let times = 2; times > 0; times -= 1)
+      written = await carry(text('title', 'eth0 down'), text('description', 'No carrier'));
+    expect(read(issue().description)).toBe('No carrier');
+    expect(bench.logged).toEqual([
+      { level: 'warn', message: expect.stringMatching(/^summary: Jira, or an app in it, does not keep/) },
+    ]);
+  });
+
   it('moves the issue, with the resolution that the screen requires, and back', async () => {
     await carry(stateChange('in_progress'));
     expect(issue().status).toBe('In Progress');

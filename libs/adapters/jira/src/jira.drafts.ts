@@ -1,13 +1,15 @@
 import type { Forwarded, Json, Mapping } from '@opr-connect/adapter-kit';
 import type { AnnotationPropertyChange, EventChange, LifecycleState, OprEvent } from '@opr-connect/opr';
 import type { JiraDirectory } from './jira.directory';
-import { eventDescription, fullDescription, isCut, repeatsTitle, valueIn, type Creation } from './jira.mapping';
+import { eventDescription, fullDescription, isCut, repeatsTitle, valueIn, type WrittenFields } from './jira.mapping';
 import { noteId, type Note } from './jira.notes';
 import { readBack, summary, written, type Flavour } from './jira.text';
 
 /** What is to be written to an issue. Its state is moved, not written. */
 export interface Draft {
   fields: { [name: string]: Json };
+  /** How that reads back. */
+  reads: WrittenFields;
   notes: Note[];
   state?: LifecycleState;
   /** The event has another cause, or none any more. */
@@ -26,39 +28,32 @@ export class JiraDrafts {
     private readonly tiesCauses: boolean,
   ) {}
 
-  /** A new issue but for its home and its labels, and how it reads back. */
-  async ofEvent(
-    event: OprEvent,
-    key: string,
-    flavour: Flavour,
-    signal: AbortSignal,
-  ): Promise<Draft & { made: Creation }> {
+  /** A new issue but for its home and its labels. */
+  async ofEvent(event: OprEvent, key: string, flavour: Flavour, signal: AbortSignal): Promise<Draft> {
     const { fields: screen } = await this.directory.createScreen(signal);
     const goes = (property: Parameters<Mapping['goesInForward']>[0]) => this.mapping.goesInForward(property);
     const whole = goes('title') ? await this.mapping.wholeTitle(event, signal) : `Event ${event.id ?? ''}`;
     const text = goes('description') ? await this.mapping.wholeDescription(event, signal) : '';
     const description = fullDescription({ title: whole, description: text });
     const state = (goes('state') && event.state) || 'open';
-    const made: Creation = { summary: summary(whole), description: readBack(description, flavour), state };
+    const reads: WrittenFields = { summary: summary(whole), description: readBack(description, flavour) };
     const further = { ...this.mapping.customAttributes(event), ...(await this.mapping.fields(event, signal)) };
-    const draft: Draft & { made: Creation } = {
-      fields: { summary: made.summary, ...(await this.directory.asChoices(further, signal)) },
-      ...{ notes: [], made, state, ignored: [] },
+    const draft: Draft = {
+      fields: { summary: summary(whole), ...(await this.directory.asChoices(further, signal)) },
+      ...{ reads, notes: [], state, ignored: [] },
     };
     if (screen.has('description')) draft.fields['description'] = written(description, flavour);
     const priority = goes('severity') && (await this.directory.priority(event.severity ?? 'unknown', signal));
     if (priority) {
       draft.fields['priority'] = { id: priority.id };
-      made.priority = priority.name;
+      reads.priority = priority.name;
     }
     for (const [index, { id, author, text: said = '' }] of (event.annotationList?.annotation ?? []).entries())
       if (goes('annotation')) draft.notes.push({ id: noteId(key, id ?? String(index)), text: said, author });
     if (event.solution && goes('solution')) draft.notes.push(solutionOf(event.solution, key));
     const { assignedUser: user } = event;
-    if (user?.loginName && !NOBODY.test(user.id ?? '') && goes('assigned_user')) {
-      const assignee = await this.assign(draft, user.loginName, key, signal);
-      if (assignee) made.assignee = assignee;
-    }
+    if (user?.loginName && !NOBODY.test(user.id ?? '') && goes('assigned_user'))
+      await this.assign(draft, user.loginName, key, signal);
     return draft;
   }
 
@@ -70,7 +65,7 @@ export class JiraDrafts {
     flavour: Flavour,
     signal: AbortSignal,
   ): Promise<Draft> {
-    const draft: Draft = { fields: {}, notes: [], ignored: [] };
+    const draft: Draft = { fields: {}, reads: {}, notes: [], ignored: [] };
     let title: string | undefined;
     let description: string | undefined;
     for (const [index, property] of (this.mapping.outgoing(change).changedProperties ?? []).entries()) {
@@ -85,8 +80,10 @@ export class JiraDrafts {
           break;
         case 'severity_property_change': {
           const priority = await this.directory.priority(property.currentValue ?? 'unknown', signal);
-          if (priority) draft.fields['priority'] = { id: priority.id };
-          else draft.ignored.push('severity');
+          if (priority) {
+            draft.fields['priority'] = { id: priority.id };
+            draft.reads.priority = priority.name;
+          } else draft.ignored.push('severity');
           break;
         }
         case 'state_change':
@@ -138,28 +135,26 @@ export class JiraDrafts {
     if (title === undefined && description === undefined) return;
     const now = { ...event, ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
     const whole = await this.mapping.wholeTitle(now, signal);
-    if (title !== undefined) draft.fields['summary'] = summary(whole);
+    if (title !== undefined) draft.fields['summary'] = draft.reads.summary = summary(whole);
     const held = valueIn(snapshot, 'description');
     const repeats = isCut(whole) || repeatsTitle(held);
     if (description === undefined && !repeats) return;
     const isKept = description === undefined && held !== undefined;
     const text = isKept ? eventDescription(held) : await this.mapping.wholeDescription(now, signal);
-    draft.fields['description'] = written(fullDescription({ title: whole, description: text }), flavour);
+    const full = fullDescription({ title: whole, description: text });
+    draft.fields['description'] = written(full, flavour);
+    draft.reads.description = readBack(full, flavour);
   }
 
-  /** The name by which the new assignee will be told, if there is one. */
-  private async assign(draft: Draft, login: string, key: string, signal: AbortSignal): Promise<string | undefined> {
-    if (login === '') {
-      draft.fields['assignee'] = null;
-      return undefined;
+  private async assign(draft: Draft, login: string, key: string, signal: AbortSignal): Promise<void> {
+    const user = login === '' ? { value: null, name: '' } : await this.directory.user(login, signal);
+    if (user) {
+      draft.fields['assignee'] = user.value;
+      draft.reads.assignee = user.name;
+      return;
     }
-    const user = await this.directory.user(login, signal);
-    if (user) draft.fields['assignee'] = user.value;
-    else {
-      const text = `The event is assigned to ${login}, who is no assignable user here.`;
-      draft.notes.push({ id: noteId(key, 'assigned_user', login), text, remark: true });
-    }
-    return user?.name;
+    const text = `The event is assigned to ${login}, who is no assignable user here.`;
+    draft.notes.push({ id: noteId(key, 'assigned_user', login), text, remark: true });
   }
 }
 

@@ -173,6 +173,13 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     expect(bench.fake.all()).toHaveLength(1);
   });
 
+  it('with its description, which is written once more if it was dropped', async () => {
+    bench.fake.faults.add({ kind: 'dropped', field: 'description', method: 'POST', path: '/issue$' });
+    const written = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(read(live()[0]?.description)).toContain(anEvent().description);
+    expect(written.found).toBeUndefined();
+  });
+
   it('not, where labels are on no screen', async () => {
     bench.fake.missingFields.add('labels');
     const error = await thrownBy(bench.adapter.forwardEvent(anEvent(), delivery()));

@@ -1,4 +1,4 @@
-import type { ExternalEvent, Mapping, Snapshot, ToolFacts } from '@opr-connect/adapter-kit';
+import { readsAs, type ExternalEvent, type Mapping, type Snapshot, type ToolFacts } from '@opr-connect/adapter-kit';
 import type { LifecycleState, PropertyChange, Severity } from '@opr-connect/opr';
 import type { JiraIssue } from './jira.client';
 import { at, textAt } from './jira.json';
@@ -127,36 +127,27 @@ export function snapshotOf(issue: JiraIssue): Snapshot {
   return { ...(version !== undefined && { version }), fields: Object.fromEntries(told) };
 }
 
-/** What we wrote into a new issue, as it reads back. */
-export interface Creation {
-  summary: string;
-  description: string;
-  priority?: string;
-  assignee?: string;
-  state: LifecycleState;
-}
+/** What we wrote into fields of an issue, as a snapshot tells it. */
+export type WrittenFields = Partial<Record<'summary' | 'description' | 'priority' | 'assignee', string>>;
 
 /**
  * What an issue of ours held when it had just been made, told from what it holds now; the same object if that is what it holds. A
  * field that Jira filled by itself with nothing of ours counts as a person's work, but for the priority.
  */
-export function snapshotAtCreation(made: Creation, now: Snapshot, mapping: Mapping): Snapshot {
-  const is = stands(valueIn(now, 'status'), valueIn(now, 'category'), made.state, mapping);
+export function snapshotAtCreation(
+  { reads, state = 'open' }: { reads: WrittenFields; state?: LifecycleState },
+  now: Snapshot,
+  mapping: Mapping,
+): Snapshot {
+  const is = stands(valueIn(now, 'status'), valueIn(now, 'category'), state, mapping);
   const initial: Partial<Record<SnapshotField, string>> = {
-    ...{ summary: made.summary, description: made.description, assignee: made.assignee ?? '' },
-    ...(made.priority !== undefined && { priority: made.priority }),
-    ...(!is && { status: statusName(made.state, mapping) ?? '', category: CATEGORY_OF[made.state] }),
+    ...{ assignee: '', ...reads },
+    ...(!is && { status: statusName(state, mapping) ?? '', category: CATEGORY_OF[state] }),
   };
   const fields = { ...now.fields, ...initial };
-  const same = Object.entries(fields).every(([name, value]) => squeezed(value) === squeezed(now.fields[name]));
+  const same = Object.entries(fields).every(([name, value]) => readsAs(String(value), String(now.fields[name] ?? '')));
   return same ? now : { version: '0', fields };
 }
-
-/** White space that Jira dropped is no edit of a person. */
-const squeezed = (value: unknown): string =>
-  String(value ?? '')
-    .replace(/\s+/g, ' ')
-    .trim();
 
 /** A snapshot's value; `undefined` if whoever made the snapshot did not tell it. */
 export function valueIn(snapshot: Snapshot | undefined, field: SnapshotField): string | undefined {

@@ -23,6 +23,7 @@ export const harness: Harness = {
   plain: (url) => ({ endpointUrl: `${url}/opr/hub`, ...LOGIN, timeoutMs: 5_000, settleMs: 250 }),
   writesBack: 'it may be a hub itself: two that read each other at once would swap values for ever',
   lacks: {
+    drops: 'what it holds is not told in its answer',
     lag: 'nothing is looked up: the party knows an event by its id',
     impostor: 'nothing is looked up: the party knows an event by its id',
     duplicates: 'nothing is looked up: the party knows an event by its id',

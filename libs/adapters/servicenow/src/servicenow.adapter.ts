@@ -1,10 +1,12 @@
 import {
   EventAdapter,
   Mapping,
+  onceLog,
   RejectedError,
   type Adapter,
   type AdapterContext,
   type AdapterFactory,
+  type AdapterLog,
   type Cursor,
   type Delivery,
   type ExternalEvent,
@@ -40,6 +42,7 @@ import {
 } from './servicenow.record';
 import { ServiceNowReferences } from './servicenow.references';
 import { ServiceNowSettings } from './servicenow.settings';
+import { ServiceNowWriter } from './servicenow.writer';
 
 /**
  * Events as records of a ServiceNow table, `incident` unless told. What holds:
@@ -64,12 +67,15 @@ export class ServiceNowAdapter implements Adapter {
   private readonly lookUp: ServiceNowLookUp;
   private readonly creation: ServiceNowCreation;
   private readonly journal: ServiceNowJournal;
-  private readonly told = new Set<string>();
+  private readonly writer: ServiceNowWriter;
+  /** What is so of every record. */
+  private readonly log: AdapterLog;
 
   constructor(
     private readonly settings: ServiceNowSettings,
-    private readonly context: AdapterContext,
+    context: AdapterContext,
   ) {
+    this.log = onceLog(context.log);
     this.client = new ServiceNowClient(settings);
     const { closeCodeField, closeNotesField, closeNotes, closedStates, descriptionLimit } = settings;
     this.mapping = new Mapping({ ...SERVICENOW, description: { limit: descriptionLimit } }, settings.mapping);
@@ -81,7 +87,8 @@ export class ServiceNowAdapter implements Adapter {
     this.references = new ServiceNowReferences(settings, this.rules, this.directory);
     this.drafts = new ServiceNowDrafts(settings, this.rules, this.directory, this.references);
     this.lookUp = new ServiceNowLookUp(this.client, this.directory, settings, this.rules, context.log);
-    this.creation = new ServiceNowCreation(this.client, this.lookUp, settings, this.rules, context.log);
+    this.writer = new ServiceNowWriter(this.client, this.directory, settings.table, this.rules, this.log);
+    this.creation = new ServiceNowCreation(this.client, this.writer, this.lookUp, settings.importTable);
     this.journal = new ServiceNowJournal(this.client, settings.table);
   }
 
@@ -101,7 +108,7 @@ export class ServiceNowAdapter implements Adapter {
     const { ref } = forwarded;
     const { signal } = delivery;
     const draft = await this.drafts.ofChange(change, forwarded, delivery);
-    for (const property of draft.ignored) this.tellOnce(`${property} has no field in ServiceNow and is not carried`);
+    for (const property of draft.ignored) this.log.info(`${property} has no field in ServiceNow and is not carried`);
     const repeated = delivery.attempt > 1;
     const current = repeated || draft.state ? await this.lookUp.read(ref.id, signal) : undefined;
     if (current && mustBeMadeAnew(draft.state, current['state'], this.rules))
@@ -114,7 +121,8 @@ export class ServiceNowAdapter implements Adapter {
     }
     if (Object.keys(values).length === 0 && notes.length === 0)
       return this.written(current ?? (await this.lookUp.read(ref.id, signal)));
-    return this.written(await this.update(ref.id, this.withNotes(values, notes), signal));
+    const before = current ?? forwarded.snapshot?.fields ?? {};
+    return this.written(await this.writer.update(ref.id, this.withNotes(values, notes), before, signal));
   }
 
   /** A new record tells nothing that its creation did not answer, and a copy that somebody made is not ours: both are passed over. */
@@ -143,7 +151,7 @@ export class ServiceNowAdapter implements Adapter {
     const row = await this.lookUp.read(ref.id, signal);
     const entries = await this.journal.entries([ref.id], signal);
     if (entries.length === 0 && (await this.journal.text(ref.id, signal)) !== '')
-      this.tellOnce('the user may not read sys_journal_field, so annotations come with hooks only', 'warn');
+      this.log.warn('the user may not read sys_journal_field, so annotations come with hooks only');
     return { id: ref.id, snapshot: snapshotOf(row, this.rules), annotations: this.annotations(entries) };
   }
 
@@ -188,16 +196,6 @@ export class ServiceNowAdapter implements Adapter {
     return this.writtenAs(await this.creation.create(anew, key, signal), values);
   }
 
-  private async update(id: string, values: Record<string, string>, signal: AbortSignal): Promise<ServiceNowRow> {
-    try {
-      return await this.client.update(this.settings.table, id, values, recordFields(this.rules), signal);
-    } catch (error) {
-      // The instance may define other codes, users or groups by now.
-      if (error instanceof RejectedError) this.directory.forget();
-      throw error;
-    }
-  }
-
   private async notYetIn(id: string, notes: readonly Note[], signal: AbortSignal): Promise<Note[]> {
     const entries = await this.journal.entries([id], signal);
     const text =
@@ -233,12 +231,6 @@ export class ServiceNowAdapter implements Adapter {
   private writtenAs({ row, isNew, told }: Made, values: Readonly<Record<string, string>>): Written {
     const written = { ...this.written(row), ...told };
     return isNew ? written : { ...written, snapshot: snapshotAtCreation(values, row, this.rules), found: true };
-  }
-
-  private tellOnce(message: string, level: 'info' | 'warn' = 'info'): void {
-    if (this.told.has(message)) return;
-    this.told.add(message);
-    this.context.log[level](message);
   }
 }
 

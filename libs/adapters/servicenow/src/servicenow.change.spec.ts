@@ -107,7 +107,8 @@ describe('a change is one PATCH', () => {
       { kind: 'priority_property_change', propertyName: 'priority', currentValue: 'highest' },
     ];
     await carry(changes, 1, anEvent(), adapter);
-    expect(JSON.parse(bench.fake.requests.at(-1)?.body ?? '')).toEqual({
+    const [patch] = bench.fake.requests.filter(({ method }) => method === 'PATCH');
+    expect(JSON.parse(patch?.body ?? '')).toEqual({
       ...{ category: 'ACME', short_description: '[major] New', impact: '1', urgency: '2', priority: '1' },
     });
     await carry([{ ...attribute, changeOperation: 'delete' }], 1, anEvent(), adapter);
@@ -359,4 +360,33 @@ it('a record that is gone says so, and that an ACL looks the same', async () => 
   const error = await thrownBy(carry([text('title', 'x')]));
   expect(error).toBeInstanceOf(GoneError);
   expect(error.message).toContain('the record was deleted, or an ACL hides it from the user');
+});
+
+describe('a field that the instance passes over without a word', () => {
+  const drop = (times: number) =>
+    bench.fake.faults.add({ kind: 'dropped', method: 'PATCH', field: 'short_description', times });
+  const retitled = () => carry([text('title', 'Link down'), text('description', 'No carrier.')]);
+
+  it('is written once more, and nothing beside it', async () => {
+    drop(1);
+    const { snapshot } = await retitled();
+    expect(row()['short_description']).toBe('Link down');
+    expect(JSON.parse(bench.fake.requests.at(-1)?.body ?? '')).toEqual({ short_description: 'Link down' });
+    expect(snapshot).toMatchObject({ version: version(2), fields: { short_description: 'Link down' } });
+    expect(bench.logged).toEqual([]);
+  });
+
+  it('is told once, if it is passed over again: the rest arrives', async () => {
+    drop(0);
+    for (let times = 2; times > 0; times -= 1) record = await retitled();
+    expect(row()['description']).toMatch(/^No carrier\./);
+    expect(bench.logged).toEqual([
+      { level: 'warn', message: expect.stringMatching(/^short_description: the user may not write it/) },
+    ]);
+  });
+
+  it('is none that holds the same already', async () => {
+    await carry([text('title', anEvent().title ?? '')]);
+    expect(bench.fake.counts.patches).toBe(1);
+  });
 });

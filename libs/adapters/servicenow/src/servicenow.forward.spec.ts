@@ -211,15 +211,22 @@ describe('one live incident for one key', () => {
     expect(live()).toMatchObject([{ number: 'INC0010001' }]);
   });
 
-  it('after the instance dropped its key, which is written once more', async () => {
-    bench.fake.faults.add({ kind: 'dropped', method: 'POST', field: 'correlation_id' });
-    const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
-    expect(bench.fake.incident(ref.id)['correlation_id']).toBe(KEY);
+  it.each([
+    ['its key', 'correlation_id', KEY],
+    ['its description', 'description', expect.stringContaining(anEvent().description ?? '')],
+    ['its severity', 'impact', '2'],
+  ])('after the instance dropped %s, which is written once more', async (_what, field, expected) => {
+    bench.fake.faults.add({ kind: 'dropped', method: 'POST', field });
+    const { ref, snapshot } = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(bench.fake.incident(ref.id)[field]).toEqual(expected);
+    if (field !== 'correlation_id') expect(snapshot?.fields[field]).toEqual(expected);
+    // What people do meanwhile has a greater version than what was made.
+    expect(snapshot?.version).toMatch(/#0$/);
     expect(bench.logged).toEqual([]);
     bench.fake.faults.add({ kind: 'dropped', field: 'correlation_display', times: 0 });
     await bench.adapter.forwardEvent(anEvent(), delivery({ key: 'other' }));
     expect(bench.logged).toEqual([
-      { level: 'warn', message: expect.stringContaining('the user may not write correlation_id') },
+      { level: 'warn', message: expect.stringMatching(/^correlation_display: the user may not write it.*get lost$/) },
     ]);
   });
 

@@ -1,8 +1,7 @@
-import type { Mapping, Snapshot } from '@opr-connect/adapter-kit';
+import { readsAs, type Mapping, type Snapshot } from '@opr-connect/adapter-kit';
 import type { LifecycleState } from '@opr-connect/opr';
 import type { ServiceNowRow } from './servicenow.client';
 import type { Names } from './servicenow.names';
-import { oneLine } from './servicenow.texts';
 
 /** How the records of one server are written and read: what the settings say of them. */
 export interface RecordRules {
@@ -59,8 +58,11 @@ export function valueIn(snapshot: Snapshot | undefined, field: string): string |
   return typeof value === 'string' ? value : undefined;
 }
 
-/** From this length on a text of the record that begins like ours was cut by its column. */
-const SHORTEST_COLUMN = 1_000;
+/** What a new record holds of itself. */
+export const untouched = (rules: RecordRules): Readonly<Record<string, string>> => ({
+  ...Object.fromEntries(snapshotFields(rules).map((field) => [field, ''])),
+  state: rules.mapping.state?.toTool('open') ?? '',
+});
 
 /**
  * What a record of ours held when it was created with these values, told from what it holds now. White space that the instance
@@ -72,19 +74,14 @@ export function snapshotAtCreation(
   rules: RecordRules,
 ): Snapshot {
   const now = snapshotOf(row, rules).fields;
-  const isAsWritten = (written: string, held: string) =>
-    oneLine(written) === oneLine(held) || (held.length >= SHORTEST_COLUMN && written.startsWith(held));
-  const initial: Readonly<Record<string, string>> = {
-    ...Object.fromEntries(snapshotFields(rules).map((field) => [field, ''])),
-    ...{ state: rules.mapping.state?.toTool('open') ?? '', ...values },
-  };
+  const initial: Readonly<Record<string, string>> = { ...untouched(rules), ...values };
   const fields = Object.entries(now).map(([field, value]): [string, string] => {
     const [held, written] = [String(value), initial[field] ?? ''];
     // The name behind a reference is told with it; the priority is the instance's to derive.
     if (field === 'priority') return [field, held];
     const base = field.split('.')[0] ?? field;
     if (base !== field) return [field, initial[base] === now[base] ? held : ''];
-    return [field, isAsWritten(written, held) ? held : written];
+    return [field, readsAs(written, held) ? held : written];
   });
   return { version: '0', fields: Object.fromEntries(fields) };
 }

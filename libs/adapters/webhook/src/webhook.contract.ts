@@ -20,6 +20,7 @@ export const harness: Harness = {
   writesBack: 'it cannot be read: whatever crossed what it tells, it ends with what the hub holds',
   troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'wrong clock'],
   lacks: {
+    drops: 'it cannot be read, so nobody sees what became of a write',
     lag: 'nothing is looked up: the receiver knows a repeat by its id',
     impostor: 'nothing is looked up: the receiver knows a repeat by its id',
     duplicates: 'nothing is looked up: the receiver knows a repeat by its id',

@@ -75,6 +75,18 @@ export const CHANGE = cases('notify_and_update', [
     },
   },
   {
+    id: 'change.dropped',
+    title: 'a field that the tool passes over without a word, when it is written, is written once more',
+    needs: ['forwardChange', 'changes', 'drops'],
+    async run(bench) {
+      const { adapter, written } = await bench.withRecord();
+      assert.ok(bench.tool.trouble, 'the harness must say in `lacks` why the tool drops nothing');
+      bench.tool.trouble('dropped title');
+      await bench.change(adapter, written, [newTitle('Link down'), newSeverity('warning')]);
+      assert.equal(bench.record().title, 'Link down');
+    },
+  },
+  {
     id: 'change.unmapped',
     title: 'a change of something that the tool has no field for is delivered, and does nothing',
     needs: ['forwardChange'],

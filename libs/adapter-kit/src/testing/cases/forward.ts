@@ -108,6 +108,26 @@ export const FORWARD = cases('notify', [
     },
   },
   {
+    id: 'forward.meanwhile',
+    title: 'what people do to a record before its answer has arrived is told as theirs',
+    needs: ['getExternalEvent', 'changes'],
+    async run(bench) {
+      const adapter = bench.connect();
+      bench.tool.fault({ on: 'create', kind: 'slow', afterMs: 200 });
+      const forward = bench.forward(adapter);
+      while (bench.tool.records(bench.key, bench.event.id ?? '').length === 0) await sleep(5);
+      bench.tool.edit(bench.record().id, { title: 'Link down' });
+      const written = await forward;
+      const read = await adapter.getExternalEvent(bench.forwarded(written), bench.delivery({ key: randomUUID() }));
+      assert.ok(read.snapshot, 'a read must answer a snapshot');
+      const news = adapter.changes(written.snapshot, read.snapshot);
+      assert.deepEqual(
+        news.map((each) => 'currentValue' in each && each.currentValue),
+        ['Link down'],
+      );
+    },
+  },
+  {
     id: 'forward.lag',
     title: 'a record that the search of the tool does not know yet is not made again',
     needs: ['lag'],

@@ -50,6 +50,7 @@ export class ModelTool extends FakeServer implements FakeTool {
   private sending: Promise<void> = Promise.resolve();
   private lagMs = 0;
   private impostorKey: string | undefined;
+  private dropsTitle = false;
   private count = 0;
   private ids = 0;
   private versions = 0;
@@ -105,6 +106,10 @@ export class ModelTool extends FakeServer implements FakeTool {
   impostor(key: string): void {
     this.impostorKey = key;
     this.create({ key: 'of somebody else', title: 'A stranger' });
+  }
+
+  trouble(): void {
+    this.dropsTitle = true;
   }
 
   async quiet(): Promise<void> {
@@ -235,7 +240,14 @@ export class ModelTool extends FakeServer implements FakeTool {
       return { status: 200, body: this.write(ticket, { causes: ticket.causes.filter((each) => each !== more) }) };
     if (rest === 'notes')
       return { status: 201, body: this.addNote(ticket, { by: LOGIN.user, text: body.text ?? '', mark: body.mark }) };
-    return { status: 200, body: call.method === 'PATCH' ? this.write(ticket, body) : ticket };
+    return { status: 200, body: call.method === 'PATCH' ? this.write(ticket, this.kept(body)) : ticket };
+  }
+
+  /** What of a write is not dropped without a word. */
+  private kept({ title, ...rest }: Partial<Ticket>): Partial<Ticket> {
+    const isDropped = this.dropsTitle || title === undefined;
+    if (title !== undefined) this.dropsTitle = false;
+    return isDropped ? rest : { title, ...rest };
   }
 
   private search(query: URLSearchParams, page: number): unknown {

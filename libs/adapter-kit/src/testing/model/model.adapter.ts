@@ -16,6 +16,7 @@ import type {
   Traits,
   Written,
 } from '../../adapter';
+import { droppedFrom } from '../../dropped';
 import type { AdapterContext } from '../../event-adapter';
 import {
   ForgedHookError,
@@ -67,10 +68,11 @@ export class ModelAdapter implements Adapter {
     return { ...(own ? this.written(now) : this.adopt(oldest, fields)), duplicates };
   }
 
-  async forwardChange(change: EventChange, { ref }: Forwarded, { cause, signal }: Delivery): Promise<Written> {
+  async forwardChange(change: EventChange, { ref, snapshot }: Forwarded, delivery: Delivery): Promise<Written> {
+    const { cause, signal } = delivery;
     const changes = change.changedProperties ?? [];
     const fields = changedFields(changes);
-    if (Object.keys(fields).length > 0) await this.call<Ticket>('PATCH', `/tickets/${ref.id}`, signal, fields);
+    if (Object.keys(fields).length > 0) await this.update(ref.id, fields, snapshot?.fields ?? {}, signal);
     await this.addNotes(
       ref.id,
       changes.filter(isNewNote).map(({ annotationId = '', currentValue: text = '' }) => ({ mark: annotationId, text })),
@@ -170,6 +172,18 @@ export class ModelAdapter implements Adapter {
 
   protected create(values: Fields & { key: string; notes: OwnNote[] }, signal: AbortSignal): Promise<Ticket> {
     return this.call<Ticket>('POST', '/tickets', signal, values);
+  }
+
+  /** What the tool passed over is written once more. */
+  protected async update(
+    id: string,
+    fields: Partial<Fields>,
+    before: Snapshot['fields'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const ticket = await this.call<Ticket>('PATCH', `/tickets/${id}`, signal, fields);
+    const dropped = droppedFrom(fields, before, this.snapshot(ticket).fields);
+    if (Object.keys(dropped).length > 0) await this.call('PATCH', `/tickets/${id}`, signal, dropped);
   }
 
   /** Somebody made it before us and people may have edited it: what it would hold, had nobody done so. */

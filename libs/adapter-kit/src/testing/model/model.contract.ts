@@ -19,5 +19,6 @@ export const modelHarness = (
   otherSecret: { hookSecret: 'secret-of-somebody-else' },
   start: (door) => ModelTool.start(door),
   pageSize: PAGE,
+  troubles: ['dropped title'],
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
 });

@@ -47,6 +47,15 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
     ]),
   },
   {
+    caughtBy: 'change.dropped',
+    flaw: 'what was answered with success is taken to be written',
+    adapter: class extends ModelAdapter {
+      protected override async update(...[id, fields, , signal]: Parameters<ModelAdapter['update']>): Promise<void> {
+        await this.call('PATCH', `/tickets/${id}`, signal, fields);
+      }
+    },
+  },
+  {
     caughtBy: 'change.unmapped',
     flaw: 'what there is no field for is refused',
     adapter: carrying((changes) => {

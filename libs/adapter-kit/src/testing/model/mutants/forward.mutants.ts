@@ -111,6 +111,17 @@ export const FORWARD_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    caughtBy: 'forward.meanwhile',
+    flaw: 'what a new record holds when it is answered is what was written',
+    adapter: class extends ModelAdapter {
+      override async forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written> {
+        const written = await super.forwardEvent(event, delivery);
+        if (written.found) return written;
+        return { ...written, snapshot: this.snapshot(await this.ticket(written.ref.id, delivery.signal)) };
+      }
+    },
+  },
+  {
     caughtBy: 'forward.lag',
     flaw: 'it knows what the search knows',
     adapter: class extends ModelAdapter {
