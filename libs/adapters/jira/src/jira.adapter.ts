@@ -223,9 +223,7 @@ export class JiraAdapter implements Adapter {
       await this.causes.tie(id, key, cause, signal);
     } catch (error) {
       if (!(error instanceof RejectedError)) throw error;
-      this.log.warn('the user may not link issues, so they have no link to those of their causes', {
-        reason: error.message,
-      });
+      this.log.warn('issues are not linked to those of their causes', { reason: error.message });
     }
   }
 

@@ -42,7 +42,7 @@ export const ANSWERS: readonly AnswerRule[] = [
     hint: 'log in once as the user in a browser, and check proxies that add an Origin',
   },
   {
-    ...{ status: only(404), says: /linking.*disabled/i, ...both('misconfigured') },
+    ...{ status: only(404), says: /linking.*disabled/i, ...both('rejected') },
     hint: 'switch issue linking on, or leave causeLinkType empty',
   },
   { status: only(403), of: 'issue', ...both('rejected'), hint: 'check the permissions of the user in the project' },

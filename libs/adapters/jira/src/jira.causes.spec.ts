@@ -1,4 +1,4 @@
-import { MisconfiguredError, type ExternalRef, type Written } from '@opr-connect/adapter-kit';
+import type { ExternalRef, Written } from '@opr-connect/adapter-kit';
 import type { PropertyChange } from '@opr-connect/opr';
 import { aChange, anEvent, delivery, forwardedAs, KEY, openBench, type Bench, type Overrides } from './jira.fixture';
 
@@ -17,8 +17,8 @@ async function siteWith(overrides: Overrides = {}): Promise<{ cause: ExternalRef
   return { cause: other.ref, written: await bench.adapter.forwardEvent(symptom, delivery({ cause: other.ref })) };
 }
 
-const carry = (written: Written, cause?: ExternalRef) =>
-  bench.adapter.forwardChange(aChange(aboutCause(cause && 'the-cause')), forwardedAs(written), delivery({ cause }));
+const carry = (written: Written, cause?: ExternalRef, adapter = bench.adapter) =>
+  adapter.forwardChange(aChange(aboutCause(cause && 'the-cause')), forwardedAs(written), delivery({ cause }));
 const links = () => bench.fake.issues.links.map(({ type, inward, outward }) => ({ type, inward, outward }));
 const notedIn = ({ ref }: Written) => bench.fake.issue(ref.id).properties['opr-connect'];
 
@@ -65,17 +65,14 @@ describe('an issue is linked to that of its cause', () => {
 });
 
 describe('a site on which issues cannot be linked', () => {
-  it('because it has no such type is misconfigured, and the message lists those that it has', async () => {
-    const { cause } = await siteWith({ causeLinkType: '' });
-    const adapter = bench.another({ causeLinkType: 'Causes' });
-    const forward = adapter.forwardEvent(symptom, delivery({ cause }));
-    await expect(forward).rejects.toThrow(
-      new MisconfiguredError("causeLinkType: must be one of this site's, or empty: Blocks, Relates, Problem/Incident"),
+  it('because it has no such type says so when the connection is tested, with the types that it has', async () => {
+    bench = await openBench();
+    await expect(bench.another({ causeLinkType: 'Causes' }).ping(AbortSignal.timeout(5_000))).rejects.toThrow(
+      "causeLinkType: must be one of this site's, or empty: Blocks, Relates, Problem/Incident",
     );
-    await expect(adapter.ping(AbortSignal.timeout(5_000))).rejects.toThrow('causeLinkType');
   });
 
-  it('because an administrator switched it off is misconfigured, and the message says what to do', async () => {
+  it('because an administrator switched it off says so when the connection is tested, and what to do', async () => {
     bench = await openBench();
     bench.fake.linking = false;
     await expect(bench.adapter.ping(AbortSignal.timeout(5_000))).rejects.toThrow(
@@ -83,15 +80,21 @@ describe('a site on which issues cannot be linked', () => {
     );
   });
 
-  it('because the user may not do it gets its issues all the same, and the log has a line', async () => {
+  it.each<[string, (bench: Bench) => void, object?]>([
+    ['it has no such type', () => undefined, { causeLinkType: 'Causes' }],
+    ['an administrator switched it off', ({ fake }) => void (fake.linking = false)],
+    [
+      'the user may not do it',
+      ({ fake }) => fake.faults.add({ kind: 'status', status: 404, method: 'POST', path: '/issueLink', times: 0 }),
+    ],
+  ])('because %s gets its issues all the same, and the log has one line', async (_why, arrange, settings = {}) => {
     bench = await openBench();
-    const cause = { id: (await bench.adapter.forwardEvent(anEvent(), delivery({ key: 'k' }))).ref.id };
-    bench.fake.faults.add({ kind: 'status', status: 404, method: 'POST', path: '/issueLink', times: 0 });
-    const written = await bench.adapter.forwardEvent(symptom, delivery({ cause }));
-    await carry(written, cause);
+    arrange(bench);
+    const adapter = bench.another(settings);
+    const cause = { id: (await adapter.forwardEvent(anEvent(), delivery({ key: 'k' }))).ref.id };
+    const written = await adapter.forwardEvent(symptom, delivery({ cause }));
+    await carry(written, cause, adapter);
     expect(links()).toEqual([]);
-    expect(bench.logged).toEqual([
-      { level: 'warn', message: 'the user may not link issues, so they have no link to those of their causes' },
-    ]);
+    expect(bench.logged).toEqual([{ level: 'warn', message: 'issues are not linked to those of their causes' }]);
   });
 });

@@ -102,7 +102,7 @@ export class JiraDirectory {
     }
   }
 
-  /** The type of link to causes that the settings name. @throws MisconfiguredError  the site has none by that name */
+  /** The type of link to causes that the settings name. @throws RejectedError  the site has none by that name: its issues need not wait for that */
   causeLinkType(signal: AbortSignal): Promise<LinkType> {
     return this.cached('link type', async () => {
       const { causeLinkType } = this.settings;
@@ -113,7 +113,7 @@ export class JiraDirectory {
       const id = textAt(type, 'id');
       if (id === undefined) {
         const names = types.map((each) => textAt(each, 'name')).join(', ') || 'none that the user may see';
-        throw new MisconfiguredError(`causeLinkType: must be one of this site's, or empty: ${names}`);
+        throw new RejectedError(`causeLinkType: must be one of this site's, or empty: ${names}`);
       }
       return { id, isSymmetric: textAt(type, 'inward') === textAt(type, 'outward') };
     });
