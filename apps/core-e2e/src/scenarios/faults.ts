@@ -77,7 +77,7 @@ const MISHAPS: readonly Mishap[] = [
 /** What a mishap of this tool is called, and how it ends. */
 const TROUBLES: Readonly<Record<Trouble, Pick<Mishap, 'name' | 'ends'>>> = {
   'dropped title': { name: 'the first change loses its title', ends: 'alone' },
-  'expired token': { name: 'tokens expire before the first change', ends: 'alone' },
+  'expiring tokens': { name: 'tokens expire every few calls', ends: 'alone' },
   'doubled hooks': { name: 'every hook comes twice', ends: 'alone' },
   'late hooks': { name: 'every hook comes late', ends: 'alone' },
   'reordered hooks': { name: 'hooks come in the wrong order', ends: 'alone' },

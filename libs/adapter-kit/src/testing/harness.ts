@@ -151,12 +151,12 @@ export interface Edit {
 export type Operation = 'create' | 'change' | 'note' | 'read' | 'whichever';
 
 /**
- * What not every tool can do. `dropped title`: the next change of a record loses the title without a word; `expired token`: every
- * access token ends just before the next change. The others last: how hooks come, and a clock that is four minutes ahead.
+ * What not every tool can do. `dropped title`: the next change of a record loses the title without a word; `expiring tokens`:
+ * an access token is good for a few calls only. The others last: how hooks come, and a clock that is four minutes ahead.
  */
 export type Trouble =
   | 'dropped title'
-  | 'expired token'
+  | 'expiring tokens'
   | 'doubled hooks'
   | 'late hooks'
   | 'reordered hooks'

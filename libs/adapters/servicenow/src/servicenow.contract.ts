@@ -13,6 +13,9 @@ const CALLS: Readonly<Record<Operation, { method?: string; path?: string }>> = {
   whichever: {},
 };
 
+/** More than there are calls at once: what is refused for its token is tried again with another, and once. */
+const CALLS_PER_TOKEN = 20;
+
 const errorOf = (fault: Fault) =>
   fault.kind === 'status' && fault.says !== undefined ? { error: { message: fault.says, detail: null } } : {};
 
@@ -99,10 +102,13 @@ export const harness: Harness = {
       trouble(trouble) {
         if (misbehave(fake.hooks.behaviour, trouble)) return;
         if (trouble === 'wrong clock') fake.tables.skewMs = 240_000;
-        else if (trouble === 'expired token') fake.faults.add({ ...CALLS.change, kind: 'token_expiry' });
+        else if (trouble === 'expiring tokens') fake.logins.callsPerToken = CALLS_PER_TOKEN;
         else fake.faults.add({ ...CALLS.change, kind: 'dropped', field: 'short_description' });
       },
-      clearFaults: () => fake.faults.clear(),
+      clearFaults() {
+        fake.faults.clear();
+        fake.logins.callsPerToken = Infinity;
+      },
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
       writes: () => fake.counts.posts + fake.counts.patches,
@@ -120,5 +126,5 @@ export const harnessWithTokens: Harness = {
   plain(url) {
     return { ...harness.plain(url), password: undefined, auth: 'oauth-client-credentials', ...CLIENT };
   },
-  troubles: ['expired token'],
+  troubles: ['expiring tokens'],
 };

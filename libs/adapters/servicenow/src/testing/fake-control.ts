@@ -17,7 +17,7 @@ import { Refusal, type Row } from './fake-tables';
  * | `POST /_fake/faults`, `DELETE /_fake/faults` | orders a fault (`Fault` as JSON), forgets all |
  * | `POST /_fake/hooks` | changes the hook's behaviour (`HookBehaviour`) and target (`url`, `secret`) |
  * | `POST /_fake/imports/<staging table>` | what its transform map does (`ImportMap`) |
- * | `POST /_fake/tokens` | `{"lifetime"?: seconds, "expire"?: true, "revoke"?: true}`: what becomes of access tokens |
+ * | `POST /_fake/tokens` | `{"lifetime"?: seconds, "callsPerToken"?, "expire"?: true, "revoke"?: true}`: what becomes of access tokens |
  * | `POST /_fake/search` | `{"lagMs"}`: how long after its creation a query does not find a record |
  * | `POST /_fake/clock` | `{"skewMs"}`: how far the instance's clock goes before ours |
  * | `POST /_fake/down` | refuses connections for `{"forMs": …}` |
@@ -55,11 +55,12 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
         return say(200, (fake.imports.maps[staging] = map));
       }
       case 'POST tokens': {
-        const { lifetime, expire, revoke } = jsonOf<{ lifetime?: number; expire?: boolean; revoke?: boolean }>(body);
-        if (lifetime !== undefined) fake.logins.lifetime = lifetime;
+        const { expire, revoke, ...ends } = jsonOf<TokenEnds & { expire?: boolean; revoke?: boolean }>(body);
+        Object.assign(fake.logins, ends);
         if (expire) fake.logins.expire();
         if (revoke) fake.logins.revoke();
-        return say(200, { lifetime: fake.logins.lifetime, grants: fake.logins.grants });
+        const { lifetime, grants } = fake.logins;
+        return say(200, { lifetime, grants });
       }
       case 'POST search':
         fake.lagMs = jsonOf<{ lagMs: number }>(body).lagMs;
@@ -82,6 +83,8 @@ export function control(fake: FakeServiceNow, method: string, url: URL, body: st
     return say(status, { error: error instanceof Error ? error.message : String(error) });
   }
 }
+
+type TokenEnds = Partial<Pick<FakeServiceNow['logins'], 'lifetime' | 'callsPerToken'>>;
 
 const jsonOf = <T>(body: string): T => JSON.parse(body || '{}') as T;
 

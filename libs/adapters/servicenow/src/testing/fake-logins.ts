@@ -14,12 +14,16 @@ interface Token {
   refresh: string | undefined;
   /** By the clock of this process. */
   until: number;
+  /** How many calls it is good for. */
+  calls: number;
 }
 
 /** Who may call: Basic, API key, and bearer tokens with the endpoint that gives them. */
 export class FakeLogins {
   /** Seconds that an access token lives. */
   lifetime = 1_800;
+  /** An access token ends after so many calls, in the middle of whatever they are part of. */
+  callsPerToken = Infinity;
   /** The grants that were asked for, in order. */
   readonly grants: string[] = [];
   private tokens: Token[] = [];
@@ -42,7 +46,10 @@ export class FakeLogins {
     const { authorization = '' } = headers;
     if (authorization === basic) return true;
     if (apiKey !== undefined && headers['x-sn-apikey'] === apiKey) return true;
-    return this.tokens.some(({ access, until }) => authorization === `Bearer ${access}` && until > Date.now());
+    const token = this.tokens.find(({ access }) => authorization === `Bearer ${access}`);
+    if (!token || !isLiving(token)) return false;
+    token.calls -= 1;
+    return true;
   }
 
   /** `POST /oauth_token.do`: a form in the body and nothing in the URL; whatever is wrong is the same 401. */
@@ -82,14 +89,19 @@ export class FakeLogins {
 
   /** While a token lives, asking again answers the same one. */
   private living(): Token | undefined {
-    return this.tokens.find(({ until }) => until > Date.now());
+    return this.tokens.find(isLiving);
   }
 
   private make(refresh: string | undefined): Token {
-    const token = { access: randomBytes(32).toString('base64url'), refresh, until: Date.now() + this.lifetime * 1000 };
+    const token: Token = {
+      ...{ access: randomBytes(32).toString('base64url'), refresh },
+      ...{ until: Date.now() + this.lifetime * 1000, calls: this.callsPerToken },
+    };
     this.tokens.push(token);
     return token;
   }
 }
+
+const isLiving = ({ until, calls }: Token): boolean => until > Date.now() && calls > 0;
 
 const json = (status: number, value: unknown): ApiAnswer => ({ status, headers: {}, body: JSON.stringify(value) });
