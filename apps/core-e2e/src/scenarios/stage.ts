@@ -26,7 +26,7 @@ export class Stage {
   private mishap: Mishap | undefined;
 
   private constructor(
-    private readonly harness: Harness,
+    readonly harness: Harness,
     private readonly hub: Installation,
     private readonly tool: FakeTool,
     private readonly database: Client,

@@ -45,6 +45,8 @@ export interface Harness {
   readonly untold?: { readonly [property in RecordProperty]?: string };
   /** Why what the tool tells soon after it was written to is written back to it. Without it, it never is. */
   readonly writesBack?: string;
+  /** Why a record that the tool refuses to tie is left without a tie, for good. Without it, it is tied once the refusals end. */
+  readonly givesUpTies?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
   /** What its fake can be made to do beyond the faults of every tool; `lacks` says why a title cannot be dropped. */

@@ -1,4 +1,5 @@
 import {
+  answerAfter,
   EventAdapter,
   GoneError,
   Mapping,
@@ -113,7 +114,7 @@ export class JiraAdapter implements Adapter {
     if (draft.hasNewCause) await this.tie(id, forwarded.key, cause, signal);
     const before = forwarded.snapshot?.fields ?? {};
     const issue = await this.writer.made(await this.lookUp.read(id, signal), draft, before, signal);
-    return { ref: this.ref(issue), snapshot: snapshotOf(issue) };
+    return { ref: this.ref(issue), ...answerAfter(draft.reads, before, snapshotOf(issue)) };
   }
 
   /** What we did ourselves was answered when we did it, and a copy that somebody made is not ours: both are passed over. */

@@ -43,6 +43,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
   },
   untold: { customer: 'custom fields are written and not read' },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
+  givesUpTies: 'who may not link issues shall get them all the same',
   troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'dropped title'],
   lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
   async start(door) {

@@ -1,4 +1,5 @@
 import {
+  answerAfter,
   EventAdapter,
   Mapping,
   onceLog,
@@ -122,7 +123,8 @@ export class ServiceNowAdapter implements Adapter {
     if (Object.keys(values).length === 0 && notes.length === 0)
       return this.written(current ?? (await this.lookUp.read(ref.id, signal)));
     const before = current ?? forwarded.snapshot?.fields ?? {};
-    return this.written(await this.writer.update(ref.id, this.withNotes(values, notes), before, signal));
+    const row = await this.writer.update(ref.id, this.withNotes(values, notes), before, signal);
+    return { ...this.written(row), ...answerAfter(values, before, snapshotOf(row, this.rules)) };
   }
 
   /** A new record tells nothing that its creation did not answer, and a copy that somebody made is not ours: both are passed over. */

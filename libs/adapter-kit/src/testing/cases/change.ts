@@ -87,6 +87,20 @@ export const CHANGE = cases('notify_and_update', [
     },
   },
   {
+    id: 'change.meanwhile',
+    title: 'what people do to a field between its write and the answer is told as theirs',
+    needs: ['forwardChange', 'getExternalEvent', 'changes'],
+    async run(bench) {
+      const { adapter, written } = await bench.withRecord();
+      bench.tool.fault({ on: 'change', kind: 'slow', afterMs: 200 });
+      const change = bench.change(adapter, written, [newTitle('Link down')]);
+      while (bench.record().title !== 'Link down') await sleep(5);
+      bench.tool.edit(written.ref.id, { title: 'Link is up again' });
+      const answer = await change;
+      assert.deepEqual((await bench.read(adapter, answer, answer)).properties, { title: 'Link is up again' });
+    },
+  },
+  {
     id: 'change.unmapped',
     title: 'a change of something that the tool has no field for is delivered, and does nothing',
     needs: ['forwardChange'],

@@ -16,7 +16,7 @@ import type {
   Traits,
   Written,
 } from '../../adapter';
-import { droppedFrom } from '../../dropped';
+import { answerAfter, droppedFrom } from '../../after-write';
 import type { AdapterContext } from '../../event-adapter';
 import {
   ForgedHookError,
@@ -71,8 +71,8 @@ export class ModelAdapter implements Adapter {
   async forwardChange(change: EventChange, { ref, snapshot }: Forwarded, delivery: Delivery): Promise<Written> {
     const { cause, signal } = delivery;
     const changes = change.changedProperties ?? [];
-    const fields = changedFields(changes);
-    if (Object.keys(fields).length > 0) await this.update(ref.id, fields, snapshot?.fields ?? {}, signal);
+    const [fields, before] = [changedFields(changes), snapshot?.fields ?? {}];
+    if (Object.keys(fields).length > 0) await this.update(ref.id, fields, before, signal);
     await this.addNotes(
       ref.id,
       changes.filter(isNewNote).map(({ annotationId = '', currentValue: text = '' }) => ({ mark: annotationId, text })),
@@ -80,7 +80,8 @@ export class ModelAdapter implements Adapter {
     );
     const ticket = await this.ticket(ref.id, signal);
     const isAboutCause = changes.some(({ propertyName }) => propertyName === 'cause');
-    return this.written(isAboutCause ? await this.tie(ticket, cause?.id, signal) : ticket);
+    const now = isAboutCause ? await this.tie(ticket, cause?.id, signal) : ticket;
+    return this.answered(now, fields, before);
   }
 
   async receiveChange(hook: HookRequest): Promise<Seen[]> {
@@ -172,6 +173,10 @@ export class ModelAdapter implements Adapter {
 
   protected create(values: Fields & { key: string; notes: OwnNote[] }, signal: AbortSignal): Promise<Ticket> {
     return this.call<Ticket>('POST', '/tickets', signal, values);
+  }
+
+  protected answered(ticket: Ticket, fields: Partial<Fields>, before: Snapshot['fields']): Written {
+    return { ...this.written(ticket), ...answerAfter(fields, before, this.snapshot(ticket)) };
   }
 
   /** What the tool passed over is written once more. */

@@ -2,6 +2,7 @@ import type { EventChange, PropertyChange } from '@opr-connect/opr';
 import type { Delivery, Forwarded, Written } from '../../../adapter';
 import { GoneError, RejectedError } from '../../../errors';
 import type { HttpAnswer } from '../../../http';
+import type { Ticket } from '../model-tool';
 import { ModelAdapter } from '../model.adapter';
 import type { Mutant } from './mutant';
 
@@ -52,6 +53,15 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
     adapter: class extends ModelAdapter {
       protected override async update(...[id, fields, , signal]: Parameters<ModelAdapter['update']>): Promise<void> {
         await this.call('PATCH', `/tickets/${id}`, signal, fields);
+      }
+    },
+  },
+  {
+    caughtBy: 'change.meanwhile',
+    flaw: 'what a record holds when a change is answered is what was written',
+    adapter: class extends ModelAdapter {
+      protected override answered(ticket: Ticket): Written {
+        return this.written(ticket);
       }
     },
   },

@@ -1,3 +1,5 @@
+import type { Snapshot, Written } from './adapter';
+
 /** From this length on a text that begins like the one that was written was cut by its column. */
 const SHORTEST_COLUMN = 1_000;
 
@@ -20,5 +22,25 @@ export const droppedFrom = (
       return typeof held === 'string' && held === before[field] && !readsAs(value, held);
     }),
   );
+
+/**
+ * The answer to a change of a record. Where a field holds neither what it held before nor what was written, people were faster than
+ * the answer, or than the write if that was passed over: the record then counts as found, as it would be with our write alone, and
+ * the read that follows tells their edits.
+ *
+ * @param now with a version of the adapter's; `0` must be older than any of them
+ */
+export function answerAfter(
+  written: Readonly<Record<string, string>>,
+  before: Readonly<Record<string, unknown>>,
+  now: Snapshot,
+): Pick<Written, 'snapshot' | 'found'> {
+  const overtaken = Object.entries(written).filter(([field, value]) => {
+    const [was, held] = [before[field], now.fields[field]];
+    return was !== undefined && typeof held === 'string' && held !== was && !readsAs(value, held);
+  });
+  if (overtaken.length === 0) return { snapshot: now };
+  return { snapshot: { version: '0', fields: { ...now.fields, ...Object.fromEntries(overtaken) } }, found: true };
+}
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
