@@ -24,7 +24,10 @@ export interface Adapter {
    */
   forwardEvent(event: OprEvent, delivery: Delivery): Promise<Written>;
 
-  /** Carries one change to the record. A repeat with the same `delivery.key` must not add a second annotation. */
+  /**
+   * Carries one change to the record. A repeat with the same `delivery.key` must not add a second annotation. A field that the tool
+   * passes over without a word is written once more (`droppedFrom`), and the answer is told with `answerAfter`.
+   */
   forwardChange?(change: EventChange, forwarded: Forwarded, delivery: Delivery): Promise<Written>;
 
   /** Says what a web hook of the tool tells: one `Seen` for each record it speaks of. Its signature was verified before. */
@@ -124,7 +127,7 @@ export interface Written {
    */
   snapshot?: Snapshot;
   /**
-   * The record existed already, so people may have changed it since. `snapshot` then is what it would hold had it just been
+   * The record existed already, or people were faster than the answer, so they may have changed it since. `snapshot` then is what it would hold had it just been
    * written, and the read that follows tells their edits.
    */
   found?: boolean;
