@@ -44,7 +44,7 @@ export const harnessFor = (flavour: Flavour): Harness => ({
   untold: { customer: 'custom fields are written and not read' },
   collapses: { severity: { unknown: 'normal' }, state: { resolved: 'closed' } },
   givesUpTies: 'who may not link issues shall get them all the same',
-  troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'dropped title'],
+  troubles: ['doubled hooks', 'late hooks', 'reordered hooks', 'imitated hooks', 'wrong clock', 'dropped title'],
   lacks: flavour === 'cloud' ? {} : { lag: 'the search of a server knows what was written' },
   async start(door) {
     const hook = { url: door, secret: HOOK_SECRET };
@@ -89,8 +89,9 @@ export const harnessFor = (flavour: Flavour): Harness => ({
         fake.issues.add({ project: 'OPS', issuetype: 'Task', summary: 'CLONE', labels }, 'ann', fake.workflow.first);
       },
       trouble(trouble) {
-        if (!misbehave(fake.hooks.behaviour, trouble))
-          fake.faults.add({ ...CALLS.change, kind: 'dropped', field: 'summary' });
+        if (misbehave(fake.hooks.behaviour, trouble)) return;
+        if (trouble === 'wrong clock') fake.issues.skewMs = 240_000;
+        else fake.faults.add({ ...CALLS.change, kind: 'dropped', field: 'summary' });
       },
       clearFaults: () => fake.faults.clear(),
       quiet: () => fake.hooks.quiet(),

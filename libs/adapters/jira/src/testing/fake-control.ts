@@ -22,6 +22,7 @@ import type { FakeTransition } from './fake-workflow';
  * | `POST /_fake/search` | `{"lagMs"}`: how far the search lags behind |
  * | `POST /_fake/limits` | `{"limits": [{"writes", "withinMs"}]}`: writes to one issue |
  * | `POST /_fake/workflow` | `{"transitions": […]}` replaces them |
+ * | `POST /_fake/clock` | `{"skewMs"}`: how far the site's clock goes before ours |
  * | `POST /_fake/down` | refuses connections for `{"forMs": …}` |
  */
 export function control(fake: FakeJira, method: string, url: URL, body: string, response: ServerResponse): void {
@@ -57,6 +58,9 @@ export function control(fake: FakeJira, method: string, url: URL, body: string, 
       case 'POST workflow':
         fake.workflow.transitions = jsonOf<{ transitions: FakeTransition[] }>(body).transitions;
         return say(200, fake.workflow.transitions);
+      case 'POST clock':
+        fake.issues.skewMs = jsonOf<{ skewMs: number }>(body).skewMs;
+        return say(200, { skewMs: fake.issues.skewMs });
       case 'POST down': {
         const { forMs } = jsonOf<{ forMs: number }>(body);
         say(200, { down: true, forMs });

@@ -36,9 +36,9 @@ export type RateLimit =
   | 'reset-only'
   | 'bare';
 
-/** The headers with which each limit says 429. */
-export function limitHeaders(limit: RateLimit, wait: number): Record<string, string> {
-  const reset = new Date(Date.now() + wait * 1000).toISOString();
+/** The headers with which each limit says 429. `now` is the site's clock. */
+export function limitHeaders(limit: RateLimit, wait: number, now: number): Record<string, string> {
+  const reset = new Date(now + wait * 1000).toISOString();
   switch (limit) {
     case 'jira-quota-global-based':
     case 'jira-quota-tenant-based':

@@ -60,6 +60,7 @@ export class FakeHooks {
   constructor(
     private readonly json: FakeJson,
     private readonly integrationUser: string,
+    private readonly now: () => number,
     private readonly stopped: AbortSignal,
   ) {}
 
@@ -80,7 +81,7 @@ export class FakeHooks {
   }
 
   bodiesOf(what: Happening): Record<string, unknown>[] {
-    const timestamp = Date.now();
+    const timestamp = this.now();
     const user = this.json.user(what.by);
     switch (what.kind) {
       case 'created':

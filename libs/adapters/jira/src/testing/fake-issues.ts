@@ -98,6 +98,8 @@ export class FakeIssues {
   private lastId = 10_000;
   /** Times are cut to whole seconds, as some databases of Data Center do. */
   wholeSeconds = false;
+  /** How far the site's clock goes before ours, in milliseconds. */
+  skewMs = 0;
 
   constructor(private readonly happened: (what: Happening) => void) {
     for (const name of ['ann', 'ben', 'admin']) this.addUser(name);
@@ -236,8 +238,10 @@ export class FakeIssues {
     return issue.updated;
   }
 
-  private now(): number {
-    return this.wholeSeconds ? Math.floor(Date.now() / 1000) * 1000 : Date.now();
+  /** By the site's clock. */
+  now(): number {
+    const now = Date.now() + this.skewMs;
+    return this.wholeSeconds ? Math.floor(now / 1000) * 1000 : now;
   }
 
   private nextKey(project: string): string {

@@ -51,7 +51,7 @@ export class FakeJira extends FakeServer implements FakeSite {
       this.hooks.announce(what);
     });
     this.json = new FakeJson(this.issues, this.workflow, this.cloud, () => this.url);
-    this.hooks = new FakeHooks(this.json, options.user, this.stop.signal);
+    this.hooks = new FakeHooks(this.json, options.user, () => this.issues.now(), this.stop.signal);
     this.hooks.target = options.hook;
     this.issues.addUser(options.user);
   }
@@ -98,7 +98,8 @@ export class FakeJira extends FakeServer implements FakeSite {
       fault,
       act: () => {
         const answer = this.answer(method, url, headers, body, fault);
-        return { ...answer, headers: { ...USUAL_HEADERS, ...answer.headers } };
+        const own = { Date: new Date(this.issues.now()).toUTCString() };
+        return { ...answer, headers: { ...USUAL_HEADERS, ...own, ...answer.headers } };
       },
     });
   }
@@ -121,7 +122,7 @@ export class FakeJira extends FakeServer implements FakeSite {
       return { status: fault.status, headers: { 'Content-Type': 'text/plain' }, body: fault.body };
     if (fault?.kind === 'limit') {
       const busy = new Refusal(429, ['Rate limit exceeded.']);
-      return refused(busy, limitHeaders(fault.limit, fault.wait ?? 1));
+      return refused(busy, limitHeaders(fault.limit, fault.wait ?? 1, this.issues.now()));
     }
     if (fault?.kind === 'status') {
       const messages = fault.quotes ? [JSON.stringify(headers)] : (fault.errorMessages ?? []);
@@ -136,7 +137,7 @@ export class FakeJira extends FakeServer implements FakeSite {
     const wait = this.writeLimit(method, path);
     if (wait !== undefined) {
       const busy = new Refusal(429, ['Too many writes to this issue.']);
-      return refused(busy, limitHeaders('jira-per-issue-on-write', wait));
+      return refused(busy, limitHeaders('jira-per-issue-on-write', wait, this.issues.now()));
     }
     try {
       if (fault?.kind === 'hidden')

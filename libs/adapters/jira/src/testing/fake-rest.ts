@@ -65,7 +65,8 @@ function search(site: FakeSite, { method, url, body }: ApiCall, enhanced: boolea
   const reconcile = (asked['reconcileIssues'] as unknown[] | undefined) ?? [];
   if (reconcile.length > 50 || reconcile.some((id) => typeof id !== 'number'))
     throw new Refusal(400, ['Invalid request payload. Refer to the REST API documentation and try again.']);
-  const found = select(String(asked['jql'] ?? ''), site.index.issues(reconcile.map(String)), site.cloud);
+  const known = site.index.issues(reconcile.map(String));
+  const found = select(String(asked['jql'] ?? ''), known, site.cloud, site.issues.now());
   const token = asked['nextPageToken'];
   const start = Number(enhanced ? (token ?? 0) : (asked['startAt'] ?? 0));
   const size = Math.min(Number(asked['maxResults'] ?? 50), 100);

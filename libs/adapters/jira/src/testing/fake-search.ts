@@ -6,7 +6,7 @@ const CLAUSE = /^(\w+)\s*(>=|<=|=|!=|>|<|\bin\b)\s*("(?:[^"\\]|\\.)*"|\([^)]*\)|
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** The issues that a query finds: clauses joined with AND, and an order. A subset of JQL; the rest is refused as an error. */
-export function select(jql: string, issues: readonly FakeIssue[], bounded: boolean, now = Date.now()): FakeIssue[] {
+export function select(jql: string, issues: readonly FakeIssue[], bounded: boolean, now: number): FakeIssue[] {
   const [, where = '', order = ''] = /^(.*?)(?:\s*\bORDER BY\b\s*(.*))?$/is.exec(jql.trim()) ?? [];
   if (bounded && !where.trim())
     throw new Refusal(400, [
