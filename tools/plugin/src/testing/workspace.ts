@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -61,14 +61,18 @@ export class Workspace {
     return readFileSync(join(this.root, path), 'utf8');
   }
 
+  write(path: string, text: string): void {
+    writeFileSync(join(this.root, path), text);
+  }
+
   /** Runs a command of `node_modules/.bin`; answers its exit code and what it said. */
   run(command: string, args: readonly string[]): Promise<Ended> {
     return run(join(this.root, 'node_modules/.bin', command), args, this.root);
   }
 
   /** Runs a program of this workspace as `node` does. */
-  node(file: string, args: readonly string[]): Promise<Ended> {
-    return run(process.execPath, [join(this.root, file), ...args], this.root);
+  node(file: string, args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+    return run(process.execPath, [join(this.root, file), ...args], this.root, environment);
   }
 
   remove(): void {
@@ -89,8 +93,13 @@ interface Ended {
   said: string;
 }
 
-function run(file: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' };
+function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', ...environment };
   return new Promise((resolve) => {
     execFile(file, args, { cwd, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), said: out + err }),

@@ -110,6 +110,29 @@ describe('What the generator writes', () => {
   );
 
   it(
+    'shows what it would send, and of a change only where changes are carried',
+    async () => {
+      const url = 'http://127.0.0.1:1';
+      const servers = [
+        { name: 'told', adapter: 'spec-told', settings: { url, user: 'hub', password: '${LOGIN}' } },
+        { name: 'updated', adapter: 'spec-updated', settings: { url, apiKey: '${LOGIN}' } },
+      ];
+      workspace.write('opr-connect.yaml', JSON.stringify({ servers }));
+      const tried = async (...args: string[]) =>
+        (await workspace.node('apps/core/dist/try-server.js', args, { LOGIN: 'never sent' })).said;
+      const event = expect.objectContaining({
+        title: 'Error packets on eth0 above threshold',
+        status: 'new',
+        notes: [],
+      });
+      expect(JSON.parse(await tried('told', '--json'))).toEqual({ event });
+      expect(JSON.parse(await tried('updated', '--json'))).toEqual({ event, change: { status: 'closed', notes: [] } });
+      expect(await tried('told')).toMatch(/and nothing when it changes\.\n$/);
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'runs in the demo: its tool is there by its name, with somebody who works in it',
     async () => {
       const { code, said } = await workspace.node('tools/sandbox/dist/main.js', ['--tool', 'spec-both', '--once']);
