@@ -47,6 +47,8 @@ export interface Harness {
   readonly writesBack?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
+  /** How often the hub asks it what changed, in seconds, if its fake posts no hooks. */
+  readonly pollEverySeconds?: number;
   /** What its fake can be made to do beyond the faults of every tool. */
   readonly troubles?: readonly Trouble[];
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */

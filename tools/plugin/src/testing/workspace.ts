@@ -23,6 +23,7 @@ const COPIED = [
     'docs',
     'libs',
     'apps/core',
+    'apps/core-e2e',
     'tools/plugin',
     'tools/sandbox',
   ],
@@ -43,7 +44,7 @@ export class Workspace {
     for (const path of COPIED) cpSync(join(HERE, path), join(root, path), options);
     for (const folder of ['.', 'apps/core', 'libs/adapters/jira']) link(root, join(folder, 'node_modules'));
     const workspace = new Workspace(root);
-    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'tools/plugin', 'tools/sandbox'])
+    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'apps/core-e2e', 'tools/plugin', 'tools/sandbox'])
       workspace.install(path);
     for (const name of readdirSync(join(root, 'libs/adapters'))) workspace.install(`libs/adapters/${name}`);
     return workspace;
