@@ -66,10 +66,11 @@ type Tried = { event?: unknown; change?: unknown; understood?: Seen[] };
 async function sent(adapter: Adapter, event: OprEvent): Promise<Tried> {
   if (!adapter.preview) throw new UsageError('The adapter of this server cannot show what it would send');
   const delivery: Delivery = { key: KEY, attempt: 1, signal: AbortSignal.timeout(TIME_LIMIT_MS) };
-  return {
-    event: await adapter.preview({ event }, delivery),
-    change: await adapter.preview({ event: { ...event, state: 'closed' }, change: CLOSED }, delivery),
-  };
+  const tried: Tried = { event: await adapter.preview({ event }, delivery) };
+  // Where changes are not carried there is nothing to show of one.
+  if (adapter.forwardChange)
+    tried.change = await adapter.preview({ event: { ...event, state: 'closed' }, change: CLOSED }, delivery);
+  return tried;
 }
 
 function understood(adapter: Adapter, body: Buffer, headers: Record<string, string>): Promise<Seen[]> {
@@ -80,8 +81,8 @@ function understood(adapter: Adapter, body: Buffer, headers: Record<string, stri
 
 function inWords(name: string, { event, change, understood: seen }: Tried): string {
   const json = (value: unknown) => JSON.stringify(value, null, 2);
-  if (!seen)
-    return `An event would be sent to ${name} as\n${json(event)}\n\nand when it is closed, as\n${json(change)}\n`;
+  const ofChange = change === undefined ? 'and nothing when it changes.' : `and when it is closed, as\n${json(change)}`;
+  if (!seen) return `An event would be sent to ${name} as\n${json(event)}\n\n${ofChange}\n`;
   if (seen.length === 0) return 'The hook tells nothing.\n';
   return seen
     .map(({ id, changeId, changes = [], snapshot, annotations }) =>

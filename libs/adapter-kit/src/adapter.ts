@@ -54,7 +54,10 @@ export interface Adapter {
   /** Checks the hook's signature over its raw bytes. Throws `ForgedHookError`. */
   verifyHook?(hook: HookRequest): void;
 
-  /** What would be sent for an event, or for a change of it, to show to whoever tries a mapping. Sends nothing. */
+  /**
+   * What would be sent for an event or, with `forwardChange`, for a change of it, to show to whoever tries a mapping. Sends
+   * nothing.
+   */
   preview?(message: Preview, delivery: Delivery): Promise<Json>;
 
   /** "Test connection": resolves when the tool answers and accepts our credentials. */

@@ -113,3 +113,8 @@ it.each([
 ])('reads Retry-After as %s', (_what, value, expected) => {
   expect(retryAfterMs({ 'retry-after': value }, 0)).toBe(expected);
 });
+
+it('reads a date in Retry-After by the clock of whoever answered, whatever ours says', () => {
+  const headers = { date: 'Thu, 01 Jan 1970 00:00:30 GMT', 'retry-after': 'Thu, 01 Jan 1970 00:01:00 GMT' };
+  expect(retryAfterMs(headers)).toBe(30_000);
+});

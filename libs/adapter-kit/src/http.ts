@@ -123,8 +123,14 @@ function withoutSecrets(url: string): string {
   }
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110 §10.2.3). */
-export function retryAfterMs(headers: Record<string, string>, now = Date.now()): number | undefined {
+/** Now, by the clock of whoever answered (`Date`, RFC 9110 §6.6.1), which need not agree with ours; in milliseconds since 1970. */
+export function clockOf(headers: Readonly<Record<string, string>>): number {
+  const told = Date.parse(headers['date'] ?? '');
+  return Number.isNaN(told) ? Date.now() : told;
+}
+
+/** `Retry-After` in milliseconds: seconds, or an HTTP date by the clock of whoever answered (RFC 9110 §10.2.3). */
+export function retryAfterMs(headers: Readonly<Record<string, string>>, now = clockOf(headers)): number | undefined {
   const value = headers['retry-after']?.trim();
   if (!value) return undefined;
   if (/^\d+$/.test(value)) return Number(value) * 1000;

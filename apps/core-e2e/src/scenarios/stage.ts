@@ -35,6 +35,7 @@ export class Stage {
   static async open(harness: Harness): Promise<Stage> {
     const port = await freePort();
     const tool = await harness.start(`http://127.0.0.1:${port}/hooks/desk`);
+    const { pollEverySeconds } = harness;
     const { settings, environment } = referring({ ...harness.plain(tool.url), ...harness.carriesCustomer });
     const hub = await Installation.start({
       port,
@@ -48,7 +49,11 @@ servers:
     password: '\${OBM_IN}'
     answerWithin: 0
     settings: { syncUrl: '${obm.syncUrl}', user: opr-connect, password: '\${OBM_OUT}', settleMs: 250 }
-  - { name: desk, adapter: ${keyOf(harness)}, password: '\${DESK_IN}', settings: ${JSON.stringify(settings)} }
+  - name: desk
+    adapter: ${keyOf(harness)}
+    password: '\${DESK_IN}'
+    settings: ${JSON.stringify(settings)}
+    ${pollEverySeconds === undefined ? '' : `pollEverySeconds: ${pollEverySeconds}`}
 rules:
   - { name: from OBM, filter: { source: obm }, targets: [{ server: desk, type: synchronize }] }
 `,
@@ -126,7 +131,7 @@ rules:
     if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
   }
 
-  /** Nothing is on its way to anybody. A call may cause hooks, and a hook may cause calls. */
+  /** Nothing is on its way to anybody. What is written may cause hooks, and a hook may cause calls. */
   async settled(): Promise<void> {
     const isHelped = this.mishap?.ends === 'with help';
     let nextHelp = Date.now() + HELP_EVERY_MS;
@@ -139,13 +144,30 @@ rules:
         }
         if ((await this.count('pending')) > 0) return false;
         if (isHelped && (await this.count('dead')) > 0) return false;
-        const calls = this.tool.calls();
+        const writes = this.writes();
         await this.tool.quiet();
-        return (await this.count('pending')) === 0 && this.tool.calls() === calls;
+        await this.polled();
+        return (await this.count('pending')) === 0 && this.writes() === writes;
       },
       SETTLE_MS,
       LOOK_EVERY_MS,
     );
+  }
+
+  /** A tool that posts no hooks was asked what changed, from the beginning to the end. */
+  private async polled(): Promise<void> {
+    if (this.harness.pollEverySeconds === undefined) return;
+    const before = await eventually('no poll is under way', () => this.nextPoll());
+    await eventually('another poll', async () => ((await this.nextPoll()) ?? before) !== before);
+  }
+
+  /** Makes a poll due, and says when the last one went well; nothing while one is under way. */
+  private async nextPoll(): Promise<string | undefined> {
+    const { rows } = await this.database.query<{ done: string }>(
+      `update scheduled_work set due_at = least(due_at, now()) where kind = 'poll' and claim is null
+       returning coalesce(done_at::text, 'never') as done`,
+    );
+    return rows[0]?.done;
   }
 
   /** What an operator does who has seen to the cause. */

@@ -49,6 +49,8 @@ export interface Harness {
   readonly givesUpTies?: string;
   /** The longest page that the adapter asks a list of the tool for; 200 unless told. */
   readonly pageSize?: number;
+  /** How often the hub asks it what changed, in seconds, if its fake posts no hooks. */
+  readonly pollEverySeconds?: number;
   /** What its fake can be made to do beyond the faults of every tool; `lacks` says why a title cannot be dropped. */
   readonly troubles?: readonly Trouble[];
   /** What this tool cannot be made to do, and why. Cases that need it do not apply. */

@@ -1,4 +1,5 @@
 import {
+  clockOf,
   errorOf,
   isWithin,
   only,
@@ -91,11 +92,11 @@ export function failureOf(
 const LONGEST_WAIT_MS = 3_600_000;
 
 /**
- * How long Jira asks to wait, in milliseconds; `undefined` if it does not say. Cloud tells `Retry-After` and, of quotas,
+ * How long Jira asks to wait, in milliseconds and by its own clock; `undefined` if it does not say. Cloud tells `Retry-After` and, of quotas,
  * `X-RateLimit-Reset` in ISO 8601. Data Center tells `Retry-After: 0` while tokens remain, and how often its bucket is filled.
  */
-export function waitOf(headers: Readonly<Record<string, string>>, now = Date.now()): number | undefined {
-  const asked = retryAfterMs({ ...headers }, now);
+export function waitOf(headers: Readonly<Record<string, string>>, now = clockOf(headers)): number | undefined {
+  const asked = retryAfterMs(headers, now);
   const reset = Date.parse(headers['x-ratelimit-reset'] ?? '');
   const interval = Number(headers['x-ratelimit-interval-seconds'] ?? NaN) * 1000;
   const wait = [asked, reset - now, interval].find((each) => each !== undefined && each > 0);

@@ -108,6 +108,13 @@ describe.each(FLAVOURS)('on %s', (flavour) => {
     else expect(Math.abs((retryAfterMs ?? 0) - wait)).toBeLessThan(1_000);
   });
 
+  it('a limit that says when it ends says so by the clock of the site', async () => {
+    bench.fake.issues.skewMs = 240_000;
+    bench.fake.faults.add({ kind: 'limit', limit: 'reset-only', wait: 5 });
+    const { retryAfterMs = 0 } = (await thrownBy(ping(bench.adapter))) as TransientError;
+    expect(Math.abs(retryAfterMs - 5_000)).toBeLessThan(1_500);
+  });
+
   it('a slow answer, drop by drop, ends at the deadline of the call', async () => {
     bench.fake.faults.add({ kind: 'drip', everyMs: 20, path: '/serverInfo' });
     const error = await thrownBy(ping(bench.another({ timeoutMs: 150 })));

@@ -1,4 +1,5 @@
 import {
+  clockOf,
   errorOf,
   isWithin,
   only,
@@ -93,9 +94,7 @@ export function failureOf({ method, url, isRecord, answer }: Unanswered, login: 
 function waitMs(headers: Record<string, string>): number | undefined {
   const told = retryAfterMs(headers);
   const reset = Number(headers['x-ratelimit-reset']) * 1000;
-  if (told !== undefined || !(reset > 0)) return told;
-  const now = Date.parse(headers['date'] ?? '');
-  return Math.max(0, reset - (Number.isNaN(now) ? Date.now() : now));
+  return told !== undefined || !(reset > 0) ? told : Math.max(0, reset - clockOf(headers));
 }
 
 /** The tool's own `error.message` and `error.detail`, on one line. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -23,6 +23,7 @@ const COPIED = [
     'docs',
     'libs',
     'apps/core',
+    'apps/core-e2e',
     'tools/plugin',
     'tools/sandbox',
   ],
@@ -43,7 +44,7 @@ export class Workspace {
     for (const path of COPIED) cpSync(join(HERE, path), join(root, path), options);
     for (const folder of ['.', 'apps/core', 'libs/adapters/jira']) link(root, join(folder, 'node_modules'));
     const workspace = new Workspace(root);
-    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'tools/plugin', 'tools/sandbox'])
+    for (const path of ['libs/opr', 'libs/adapter-kit', 'apps/core', 'apps/core-e2e', 'tools/plugin', 'tools/sandbox'])
       workspace.install(path);
     for (const name of readdirSync(join(root, 'libs/adapters'))) workspace.install(`libs/adapters/${name}`);
     return workspace;
@@ -61,14 +62,18 @@ export class Workspace {
     return readFileSync(join(this.root, path), 'utf8');
   }
 
+  write(path: string, text: string): void {
+    writeFileSync(join(this.root, path), text);
+  }
+
   /** Runs a command of `node_modules/.bin`; answers its exit code and what it said. */
   run(command: string, args: readonly string[]): Promise<Ended> {
     return run(join(this.root, 'node_modules/.bin', command), args, this.root);
   }
 
   /** Runs a program of this workspace as `node` does. */
-  node(file: string, args: readonly string[]): Promise<Ended> {
-    return run(process.execPath, [join(this.root, file), ...args], this.root);
+  node(file: string, args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+    return run(process.execPath, [join(this.root, file), ...args], this.root, environment);
   }
 
   remove(): void {
@@ -89,8 +94,13 @@ interface Ended {
   said: string;
 }
 
-function run(file: string, args: readonly string[], cwd: string): Promise<Ended> {
-  const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0' };
+function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Record<string, string> = {},
+): Promise<Ended> {
+  const env = { ...process.env, NX_DAEMON: 'false', FORCE_COLOR: '0', ...environment };
   return new Promise((resolve) => {
     execFile(file, args, { cwd, env, maxBuffer: 2 ** 26 }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), said: out + err }),

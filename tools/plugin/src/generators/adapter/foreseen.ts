@@ -33,7 +33,7 @@ function methodsOf({ level, push, poll }: Shape): Adapter {
     throw new Error('nothing is called');
   };
   return {
-    ...{ forwardEvent: none, ping: none },
+    ...{ forwardEvent: none, preview: none, ping: none },
     ...(level !== 'notify' && { forwardChange: none }),
     ...(level === 'synchronize' && {
       ...{ getExternalEvent: none, changes: none, compareVersions: none, describe: none },

@@ -15,6 +15,14 @@ const SHAPES = [
 const FOLDERS = SHAPES.map(({ name }) => `libs/adapters/${name}`);
 const LIMIT_MS = 180_000;
 
+/** Of the scenarios of the product those that are played here: one of each kind. */
+const SCENARIOS = [
+  ...['an event is forwarded', 'OBM changes the title', 'OBM changes the severity'],
+  ...['OBM closes it and opens it again', 'OBM annotates it', 'somebody changes the title in the tool'],
+  ...['somebody resolves it in the tool and opens it again', 'somebody adds a note in the tool'],
+  ...['somebody deletes the record, and OBM goes on', 'both change the title at once'],
+];
+
 let workspace: Workspace;
 const written = new Map<string, string[]>();
 beforeAll(async () => {
@@ -105,6 +113,46 @@ describe('What the generator writes', () => {
       } finally {
         await story.end();
       }
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'shows what it would send, and of a change only where changes are carried',
+    async () => {
+      const url = 'http://127.0.0.1:1';
+      const servers = [
+        { name: 'told', adapter: 'spec-told', settings: { url, user: 'hub', password: '${LOGIN}' } },
+        { name: 'updated', adapter: 'spec-updated', settings: { url, apiKey: '${LOGIN}' } },
+      ];
+      workspace.write('opr-connect.yaml', JSON.stringify({ servers }));
+      const tried = async (...args: string[]) =>
+        (await workspace.node('apps/core/dist/try-server.js', args, { LOGIN: 'never sent' })).said;
+      const event = expect.objectContaining({
+        title: 'Error packets on eth0 above threshold',
+        status: 'new',
+        notes: [],
+      });
+      expect(JSON.parse(await tried('told', '--json'))).toEqual({ event });
+      expect(JSON.parse(await tried('updated', '--json'))).toEqual({ event, change: { status: 'closed', notes: [] } });
+      expect(await tried('told')).toMatch(/and nothing when it changes\.\n$/);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'plays the scenarios of the product, joined to them as docs/writing-an-adapter.md shows, pushed and polled',
+    async () => {
+      const page = workspace.read('docs/writing-an-adapter.md');
+      const [, path = '', code = ''] = /^```ts (apps\/core-e2e\/\S+)\n(.*?)^```$/ms.exec(page) ?? [];
+      for (const name of ['spec-pushed', 'spec-polled'])
+        workspace.write(path.replaceAll('acme-desk', name), code.replaceAll('acme-desk', name));
+      const played = await workspace.run('jest', [
+        ...['--projects', 'apps/core-e2e', '--maxWorkers=2', '--testPathPatterns', 'scenarios/spec-'],
+        ...['--testNamePattern', `: (${SCENARIOS.join('|')})$`],
+      ]);
+      expect(trouble(played)).toBe('');
+      expect(played.said).toContain(` ${2 * SCENARIOS.length} passed,`);
     },
     LIMIT_MS,
   );
