@@ -55,6 +55,8 @@ export const ANSWERS: readonly AnswerRule[] = [
   { status: only(404), read: 'misconfigured', write: 'misconfigured', hint: 'check URL and table' },
   { status: [405, 406], read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
   { status: only(408), read: 'later', write: 'unknown' },
+  { status: only(410), of: 'record', read: 'gone', write: 'gone', hint: 'the record was deleted' },
+  { status: only(410), read: 'misconfigured', write: 'misconfigured', hint: 'check URL and table' },
   { status: only(415), read: 'misconfigured', write: 'misconfigured', hint: 'check the URL' },
   { status: only(429), read: 'busy', write: 'busy' },
   { status: [400, 499], read: 'rejected', write: 'rejected' },

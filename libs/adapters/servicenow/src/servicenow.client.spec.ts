@@ -57,6 +57,7 @@ const table: [
   [403, 'User Not Authorized', 'Insufficient rights to query records', M, M, M, M],
   [403, 'Operation Failed', 'ACL Exception Update Failed due to security constraints', R, R, R, R],
   [403, 'Operation Failed', "Operation against file 'incident' was aborted by Business Rule 'x'", R, R, R, R],
+  [410, 'Gone', '', G, G, M, M],
   [404, 'No Record found', "Record doesn't exist or ACL restricts the record retrieval", G, G, M, M],
   [405, 'Method not supported', '', M, M, M, M],
   [406, 'Not acceptable', '', M, M, M, M],
