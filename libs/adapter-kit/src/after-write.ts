@@ -40,7 +40,11 @@ export function answerAfter(
     return was !== undefined && typeof held === 'string' && held !== was && !readsAs(value, held);
   });
   if (overtaken.length === 0) return { snapshot: now };
-  return { snapshot: { version: '0', fields: { ...now.fields, ...Object.fromEntries(overtaken) } }, found: true };
+  // Nor does it then hold what is told by way of a reference that they changed, such as `assigned_to.user_name`.
+  const rest = Object.entries(now.fields).filter(
+    ([name]) => !overtaken.some(([field]) => name.startsWith(`${field}.`)),
+  );
+  return { snapshot: { version: '0', fields: Object.fromEntries([...rest, ...overtaken]) }, found: true };
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

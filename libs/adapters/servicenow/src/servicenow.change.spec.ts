@@ -389,4 +389,20 @@ describe('a field that the instance passes over without a word', () => {
     await carry([text('title', anEvent().title ?? '')]);
     expect(bench.fake.counts.patches).toBe(1);
   });
+
+  it.each([
+    ['short_description', 'Theirs', { propertyName: 'title', currentValue: 'Theirs' }],
+    ['assigned_to', 'opr.connect', { propertyName: 'assigned_user', currentUserName: 'opr.connect' }],
+  ])('is left to people who have written %s meanwhile, and is told as theirs', async (field, theirs, told) => {
+    const user = bench.fake.tables.table('sys_user').find((row) => row['user_name'] === theirs);
+    bench.fake.asPerson('itil.user').update(record.ref.id, { [field]: user?.['sys_id'] ?? theirs });
+    bench.fake.faults.add({ kind: 'dropped', method: 'PATCH', field, times: 0 });
+    const answer = await carry([
+      text('title', 'Ours'),
+      { kind: 'user_property_change', propertyName: 'assigned_user', currentUserName: 'itil.user' },
+    ]);
+    expect(answer.found).toBe(true);
+    const seen = await bench.adapter.getExternalEvent(forwardedAs(answer), delivery());
+    expect(bench.adapter.changes(answer.snapshot, seen.snapshot ?? { fields: {} })).toMatchObject([told]);
+  });
 });
