@@ -12,7 +12,10 @@ import type {
 export interface Mishap {
   name: string;
   order(tool: FakeTool): void;
-  /** What it takes until all is well: nobody's help, or an operator who resumes the server and tries dead letters again. */
+  /**
+   * What it takes until all is well: nobody's help, or an operator who resumes the server and tries dead letters again. `apart`: for
+   * some tools it never is.
+   */
   ends: 'alone' | 'with help' | 'apart';
 }
 
@@ -51,7 +54,7 @@ const REFUSING: Readonly<Record<string, () => Kind>> = {
   'answered with a log-in page': () => ({ kind: 'html' }),
 };
 
-/** What says of a record that it is gone for ever. Nothing more is carried to it, so both sides end apart. */
+/** What may say of a record that it is gone for ever. Then nothing more is carried to it, so both sides end apart. */
 const GONE: Readonly<Record<string, () => Kind>> = {
   'answered with 404': () => refusal(404, 'no such thing'),
   'answered with 410': () => refusal(410, 'gone'),

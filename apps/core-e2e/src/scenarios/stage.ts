@@ -133,7 +133,7 @@ rules:
 
   /** Nothing is on its way to anybody. What is written may cause hooks, and a hook may cause calls. */
   async settled(): Promise<void> {
-    const isHelped = this.mishap?.ends === 'with help';
+    const isHelped = this.mishap !== undefined && this.mishap.ends !== 'alone';
     let nextHelp = Date.now() + HELP_EVERY_MS;
     await eventually(
       'nothing is on its way',
