@@ -80,9 +80,11 @@ function understood(adapter: Adapter, body: Buffer, headers: Record<string, stri
 }
 
 function inWords(name: string, { event, change, understood: seen }: Tried): string {
-  const json = (value: unknown) => JSON.stringify(value, null, 2);
-  const ofChange = change === undefined ? 'and nothing when it changes.' : `and when it is closed, as\n${json(change)}`;
-  if (!seen) return `An event would be sent to ${name} as\n${json(event)}\n\n${ofChange}\n`;
+  // A party that speaks OPR is sent a document.
+  const shown = (value: unknown) => (typeof value === 'string' ? value.trimEnd() : JSON.stringify(value, null, 2));
+  const ofChange =
+    change === undefined ? 'and nothing when it changes.' : `and when it is closed, as\n${shown(change)}`;
+  if (!seen) return `An event would be sent to ${name} as\n${shown(event)}\n\n${ofChange}\n`;
   if (seen.length === 0) return 'The hook tells nothing.\n';
   return seen
     .map(({ id, changeId, changes = [], snapshot, annotations }) =>

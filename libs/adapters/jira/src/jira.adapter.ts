@@ -17,6 +17,7 @@ import {
   type HookRequest,
   type Json,
   type Polled,
+  type Preview,
   type Seen,
   type Snapshot,
   type Traits,
@@ -154,6 +155,18 @@ export class JiraAdapter implements Adapter {
 
   changes(before: Snapshot | undefined, after: Snapshot): PropertyChange[] {
     return changesBetween(before, after, this.mapping);
+  }
+
+  /** The fields of the issue as this site takes them, the comments, and the status or its category that the issue is moved to. */
+  async preview({ event, change }: Preview, delivery: Delivery): Promise<Json> {
+    const { key, signal } = delivery;
+    const flavour = await this.client.flavour(signal);
+    const forwarded: Forwarded = { event, ref: { id: key }, state: 'forwarded', key };
+    const { fields, notes, state } = change
+      ? await this.drafts.ofChange(change, forwarded, key, flavour, signal)
+      : await this.drafts.ofEvent(event, key, flavour, signal);
+    const comments = commentsFor(notes, flavour).map((text) => written(text, flavour));
+    return { fields, comments, ...(state && { status: this.mapping.state?.toTool(state) ?? state }) };
   }
 
   verifyHook(hook: HookRequest): void {

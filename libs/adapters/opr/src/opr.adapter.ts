@@ -8,6 +8,7 @@ import {
   type AdapterFactory,
   type Delivery,
   type Forwarded,
+  type Preview,
   type Seen,
   type Traits,
   type Written,
@@ -88,6 +89,11 @@ export class OprAdapter implements Adapter {
       case 'expired':
         return this.update(change, forwarded, delivery);
     }
+  }
+
+  /** The document, for a party that takes events by our ids. */
+  async preview({ event, change }: Preview, delivery: Delivery): Promise<string> {
+    return change ? changeOf(change, { targetId: event.id, targetType: EVENT_TYPE }, delivery) : writeEvent(event);
   }
 
   async ping(signal: AbortSignal): Promise<void> {

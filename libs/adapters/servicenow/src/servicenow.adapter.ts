@@ -13,7 +13,9 @@ import {
   type ExternalEvent,
   type Forwarded,
   type HookRequest,
+  type Json,
   type Polled,
+  type Preview,
   type Seen,
   type Snapshot,
   type Traits,
@@ -163,6 +165,15 @@ export class ServiceNowAdapter implements Adapter {
 
   describe(snapshot: Snapshot): ExternalEvent {
     return describeSnapshot(snapshot, this.rules);
+  }
+
+  /** The values of the record, with names looked up in the instance; of a change, those for a record that is as it was made. */
+  async preview({ event, change }: Preview, delivery: Delivery): Promise<Json> {
+    const { key, signal } = delivery;
+    const draft = change
+      ? await this.drafts.ofChange(change, { event, ref: { id: key }, state: 'forwarded', key }, delivery)
+      : await this.drafts.ofEvent(event, delivery);
+    return this.withNotes(await this.drafts.complete(draft, undefined, signal), draft.notes);
   }
 
   verifyHook(hook: HookRequest): void {
