@@ -169,7 +169,12 @@ export interface ToolOptions {
   /** Its hooks also tell what we wrote. */
   echo: boolean;
   doubles: Random | undefined;
+  /** While it is there, people may be faster than the answer to a change: they write a title over ours. */
+  haste?: Random;
 }
+
+/** Older than any version of a record. */
+const OLDEST = '-1';
 
 /** A ticketing tool: it keeps a lossy record, counts its versions, and tells the whole record by hook. */
 export class Tool implements Outside {
@@ -210,7 +215,22 @@ export class Tool implements Outside {
     for (const annotation of edits.annotations) this.write(annotation.text, annotation.id ?? annotation.text, true);
     this.version += 1;
     if (this.options.echo) this.tell();
+    if ('title' in event && this.options.haste?.chance(0.3)) return this.overtaken();
     return { snapshot: this.snapshot(), found: false };
+  }
+
+  /** As an adapter answers it: the record with our write alone, which the read that follows is compared with. */
+  private overtaken(): Answer {
+    const fields = { ...this.held() };
+    this.record = { ...fields, title: `hasty${this.version}`.slice(0, TITLE_LENGTH) };
+    this.version += 1;
+    this.tell();
+    return { snapshot: { version: this.options.versions ? OLDEST : undefined, fields }, found: true };
+  }
+
+  /** From now on people take their time. */
+  calm(): void {
+    this.options.haste = undefined;
   }
 
   read(): Seen {

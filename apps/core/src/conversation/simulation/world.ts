@@ -13,13 +13,15 @@ export interface Setup {
   /** One hub between an OBM and its tools, or two wired hubs with a tool each. */
   hubs: 1 | 2;
   tools: number;
-  tool: Omit<ToolOptions, 'doubles'>;
+  tool: Omit<ToolOptions, 'doubles' | 'haste'>;
   /** A party beside the tools that speaks JSON hooks and cannot be read. */
   hook?: Omit<HookPartyOptions, 'doubles'>;
   /** Parties also tell back what they were sent. */
   echoToSender: boolean;
   /** Tools lose hooks, and are compared: at any moment, by what their records said a while before, and once at the end. */
   losesHooks?: boolean;
+  /** In tools people are, now and then, faster than the answer to a change. */
+  haste?: boolean;
 }
 
 /** How a history ended badly. */
@@ -125,7 +127,7 @@ export class World {
     };
     const tools = Array.from(
       { length: setup.tools },
-      (_, index) => new Tool(`tool-${index}`, { ...setup.tool, doubles }),
+      (_, index) => new Tool(`tool-${index}`, { ...setup.tool, doubles, haste: setup.haste ? this.random : undefined }),
     );
     const hooks = setup.hook ? [new HookParty('hook', { ...setup.hook, doubles })] : [];
     const targets = [...tools, ...hooks];
@@ -168,6 +170,7 @@ export class World {
 
   /** An edit that meets no other must arrive everywhere. */
   private lonelyEdits(): Failure {
+    for (const { outside } of this.sides) for (const party of outside.values()) if (party instanceof Tool) party.calm();
     for (let edits = 0; edits < 3; edits++) {
       // Longer than any hook can be late: nothing is in doubt any more.
       for (const { hub } of this.sides) hub.now += 2_000_000;
