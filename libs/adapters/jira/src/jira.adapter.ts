@@ -32,6 +32,7 @@ import { parseHook, verifySignature } from './jira.hook';
 import { at, listAt, numberAt, textAt } from './jira.json';
 import { JiraLookUp } from './jira.look-up';
 import {
+  answerAfterMove,
   changesBetween,
   compareVersions,
   describeSnapshot,
@@ -98,9 +99,11 @@ export class JiraAdapter implements Adapter {
     await this.addNotes(issue.id, draft.notes, signal);
     // People may have moved one that was found.
     const isUntouched = textAt(issue.fields, 'status', 'statusCategory', 'key') === 'new';
-    if (draft.state && isUntouched) await this.move(issue, draft.state, key, signal);
+    const isStuck = draft.state && isUntouched && !(await this.move(issue, draft.state, key, signal));
     const now = await this.lookUp.read(issue.id, signal);
-    const snapshot = snapshotAtCreation(draft, snapshotOf(now), this.mapping);
+    // Where it could not go it was not put by anybody.
+    const made = { reads: draft.reads, ...(!isStuck && { state: draft.state }) };
+    const snapshot = snapshotAtCreation(made, snapshotOf(now), this.mapping);
     const isAsMade = snapshot.version !== '0';
     return { ref: this.ref(now), snapshot, ...((found.oldest || !isAsMade) && { found: true }), ...told };
   }
@@ -110,12 +113,14 @@ export class JiraAdapter implements Adapter {
     const draft = await this.drafts.ofChange(change, forwarded, key, await this.client.flavour(signal), signal);
     this.tellIgnored(draft);
     if (Object.keys(draft.fields).length > 0) await this.writer.edit(id, draft.fields, signal);
-    if (draft.state) await this.move(await this.lookUp.read(id, signal), draft.state, forwarded.key, signal);
+    const { state } = draft;
+    const isThere = state && (await this.move(await this.lookUp.read(id, signal), state, forwarded.key, signal));
     await this.addNotes(id, draft.notes, signal);
     if (draft.hasNewCause) await this.tie(id, forwarded.key, cause, signal);
     const before = forwarded.snapshot?.fields ?? {};
     const issue = await this.writer.made(await this.lookUp.read(id, signal), draft, before, signal);
-    return { ref: this.ref(issue), ...answerAfter(draft.reads, before, snapshotOf(issue)) };
+    const answer = answerAfter(draft.reads, before, snapshotOf(issue));
+    return { ref: this.ref(issue), ...(isThere ? answerAfterMove(answer, state, this.mapping) : answer) };
   }
 
   /** What we did ourselves was answered when we did it, and a copy that somebody made is not ours: both are passed over. */
@@ -190,14 +195,15 @@ export class JiraAdapter implements Adapter {
     return { issue: oldest, told };
   }
 
-  /** Where no way leads to the wanted state, that is said once in the issue; trying again would not help. */
-  private async move(issue: JiraIssue, state: LifecycleState, key: string, signal: AbortSignal): Promise<void> {
+  /** Whether it got there. Where no way leads there, that is said once in the issue; trying again would not help. */
+  private async move(issue: JiraIssue, state: LifecycleState, key: string, signal: AbortSignal): Promise<boolean> {
     const moved = await this.transitions.move(issue, state, signal);
-    if (typeof moved === 'string') return;
+    if (typeof moved === 'string') return true;
     const status = textAt(issue.fields, 'status', 'name') ?? '';
     this.context.log.warn(`${issue.key} cannot follow its event to ${state}`, { reason: moved.stuck });
     const text = `The event is ${state.replace('_', ' ')}, but this issue cannot follow: ${moved.stuck}.`;
     await this.addNotes(issue.id, [{ id: noteId(key, 'stuck', status, state), text, remark: true }], signal);
+    return false;
   }
 
   /** Comments are looked through first: a wait that concerns the whole server repeats a delivery as its first attempt. */

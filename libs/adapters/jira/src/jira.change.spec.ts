@@ -90,6 +90,19 @@ describe.each(FLAVOURS)('on %s, a change of the event', (flavour) => {
     expect(issue().status).toBe('To Do');
   });
 
+  it.each(['In Progress', 'To Do'])('leaves it to people who move the issue on to %s meanwhile', async (status) => {
+    bench.fake.faults.add({ kind: 'slow', method: 'POST', path: '/transitions$', afterMs: 200 });
+    const closing = carry(stateChange('closed'));
+    while (issue().status !== 'Done') await new Promise((resolve) => setTimeout(resolve, 5));
+    bench.fake.asPerson('ann').transition(written.ref.id, status);
+    const answer = await closing;
+    expect(answer.found).toBe(true);
+    const seen = await bench.adapter.getExternalEvent(forwardedAs(answer), delivery());
+    expect(bench.adapter.changes(answer.snapshot, seen.snapshot ?? { fields: {} })).toMatchObject([
+      { propertyName: 'state', previousValue: 'closed', currentValue: status === 'To Do' ? 'open' : 'in_progress' },
+    ]);
+  });
+
   it('moves the issue to the status that the settings name, before any other of its category', async () => {
     bench.fake.workflow.transitions.push({ id: '61', name: 'Give up', to: 'Cancelled' });
     const adapter = bench.another({ mapping: { state: { out: { closed: 'Cancelled' } } } });

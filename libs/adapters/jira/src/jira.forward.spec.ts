@@ -173,6 +173,15 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     expect(bench.fake.all()).toHaveLength(1);
   });
 
+  it('which stays where no way leads on, and that is not told as anybody’s work', async () => {
+    bench.fake.workflow.transitions = [];
+    const written = await bench.adapter.forwardEvent(anEvent({ state: 'in_progress' }), delivery());
+    expect(live()[0]).toMatchObject({ status: 'To Do', comments: [{}] });
+    expect(written.found).toBeUndefined();
+    const seen = await bench.adapter.getExternalEvent(forwardedAs(written), delivery());
+    expect(bench.adapter.changes(written.snapshot, seen.snapshot ?? { fields: {} })).toEqual([]);
+  });
+
   it('with its description, which is written once more if it was dropped', async () => {
     bench.fake.faults.add({ kind: 'dropped', field: 'description', method: 'POST', path: '/issue$' });
     const written = await bench.adapter.forwardEvent(anEvent(), delivery());

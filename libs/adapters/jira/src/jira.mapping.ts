@@ -1,4 +1,11 @@
-import { readsAs, type ExternalEvent, type Mapping, type Snapshot, type ToolFacts } from '@opr-connect/adapter-kit';
+import {
+  readsAs,
+  type ExternalEvent,
+  type Mapping,
+  type Snapshot,
+  type ToolFacts,
+  type Written,
+} from '@opr-connect/adapter-kit';
 import type { LifecycleState, PropertyChange, Severity } from '@opr-connect/opr';
 import type { JiraIssue } from './jira.client';
 import { at, textAt } from './jira.json';
@@ -139,14 +146,32 @@ export function snapshotAtCreation(
   now: Snapshot,
   mapping: Mapping,
 ): Snapshot {
-  const is = stands(valueIn(now, 'status'), valueIn(now, 'category'), state, mapping);
-  const initial: Partial<Record<SnapshotField, string>> = {
-    ...{ assignee: '', ...reads },
-    ...(!is && { status: statusName(state, mapping) ?? '', category: CATEGORY_OF[state] }),
-  };
+  const initial: Partial<Record<SnapshotField, string>> = { assignee: '', ...reads, ...elsewhere(now, state, mapping) };
   const fields = { ...now.fields, ...initial };
   const same = Object.entries(fields).every(([name, value]) => readsAs(String(value), String(now.fields[name] ?? '')));
   return same ? now : { version: '0', fields };
+}
+
+/** Where an issue would stand in this state, unless it does. */
+function elsewhere(
+  now: Snapshot,
+  state: LifecycleState,
+  mapping: Mapping,
+): { status: string; category: string } | undefined {
+  if (stands(valueIn(now, 'status'), valueIn(now, 'category'), state, mapping)) return undefined;
+  return { status: statusName(state, mapping) ?? '', category: CATEGORY_OF[state] };
+}
+
+/** The answer to a change that moved the issue: whoever has moved it on since did so by themselves, as with `answerAfter`. */
+export function answerAfterMove(
+  { snapshot, found }: { snapshot?: Snapshot; found?: boolean },
+  state: LifecycleState,
+  mapping: Mapping,
+): Pick<Written, 'snapshot' | 'found'> {
+  const place = snapshot && elsewhere(snapshot, state, mapping);
+  return place
+    ? { snapshot: { version: '0', fields: { ...snapshot.fields, ...place } }, found: true }
+    : { snapshot, found };
 }
 
 /** A snapshot's value; `undefined` if whoever made the snapshot did not tell it. */
