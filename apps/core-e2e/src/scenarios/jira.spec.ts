@@ -1,5 +1,7 @@
 import { harnessFor } from '@opr-connect/adapter-jira/contract';
-import { playScenarios } from './play-scenarios';
+import { IS_TORTURE, playScenarios, playWithoutHooks } from './play-scenarios';
 
-playScenarios(harnessFor('cloud'));
-playScenarios(harnessFor('dataCenter'));
+for (const harness of [harnessFor('cloud'), harnessFor('dataCenter')]) {
+  playScenarios(harness);
+  if (IS_TORTURE) playWithoutHooks(harness);
+}

@@ -9,9 +9,9 @@ export const IS_TORTURE = process.env['SCENARIO_FAULTS'] === 'all';
 /** A scenario ends when the last retry was made. */
 const LIMIT_MS = 240_000;
 
-export function playScenarios(harness: Harness): void {
-  const nothing: Mishap = { name: 'nothing fails', order: () => undefined, ends: 'alone' };
-  const mishaps = IS_TORTURE ? mishapsFor(harness) : [nothing];
+const NOTHING: Mishap = { name: 'nothing fails', order: () => undefined, ends: 'alone' };
+
+export function playScenarios(harness: Harness, mishaps = IS_TORTURE ? mishapsFor(harness) : [NOTHING]): void {
   describe.each(mishaps)(`OBM and ${harness.name} agree, silently, when $name:`, (mishap) => {
     let stage: Stage;
     beforeAll(async () => {
@@ -19,7 +19,7 @@ export function playScenarios(harness: Harness): void {
     });
     afterAll(() => stage.close());
 
-    const befalls = IS_TORTURE ? mishap : undefined;
+    const befalls = mishap === NOTHING ? undefined : mishap;
     it.each(scenariosFor(harness))(
       '$name',
       async (scenario) => {
@@ -38,6 +38,16 @@ export function playScenarios(harness: Harness): void {
     );
   });
 }
+
+/** Plays them with the same tool, whose hooks nobody set up: it is asked what changed. */
+export const playWithoutHooks = ({ name, start, ...harness }: Harness): void =>
+  playScenarios(
+    {
+      ...{ ...harness, name: `${name} without hooks`, pollEverySeconds: 1 },
+      start: () => start('http://127.0.0.1:9/nobody/listens'),
+    },
+    [NOTHING],
+  );
 
 /**
  * Those that people of this tool can play: nobody edits a field that there is not. That it is not there is seen when OBM changes

@@ -1,5 +1,8 @@
 import { harness, harnessWithTokens } from '@opr-connect/adapter-servicenow/contract';
-import { IS_TORTURE, playScenarios } from './play-scenarios';
+import { IS_TORTURE, playScenarios, playWithoutHooks } from './play-scenarios';
 
 playScenarios(harness);
-if (IS_TORTURE) playScenarios(harnessWithTokens);
+if (IS_TORTURE) {
+  playScenarios(harnessWithTokens);
+  playWithoutHooks(harness);
+}
