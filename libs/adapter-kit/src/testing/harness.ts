@@ -100,7 +100,7 @@ export interface FakeTool {
   quiet(): Promise<void>;
   /** How many calls have come in. */
   calls(): number;
-  /** How many of them were to write something, those included that were refused. */
+  /** How many of them were to write something, those included that were refused, but not for their login. */
   writes?(): number;
   /** Refuses connections from now on. */
   down(): Promise<void>;

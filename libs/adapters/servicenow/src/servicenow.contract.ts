@@ -111,7 +111,7 @@ export const harness: Harness = {
       },
       quiet: () => fake.hooks.quiet(),
       calls: () => fake.requests.length,
-      writes: () => fake.counts.posts + fake.counts.patches,
+      writes: () => fake.counts.posts + fake.counts.patches - fake.counts.strangers,
       down: () => fake.down(),
       up: () => fake.up(),
       close: () => fake.close(),

@@ -108,7 +108,7 @@ describe('the Table API of the fake', () => {
     expect(shown.json).toMatchObject({
       result: { state: 'New', work_notes: expect.stringMatching(/^[\d: -]{19} - api \(Work notes\)\nsame\n\n/) },
     });
-    expect(fake.counts).toEqual({ posts: 0, patches: 3, reads: 1 });
+    expect(fake.counts).toEqual({ posts: 0, patches: 3, reads: 1, strangers: 0 });
   });
 
   it('clears the assigned user when the group changes', async () => {

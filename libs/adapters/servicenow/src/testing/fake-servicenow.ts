@@ -45,7 +45,7 @@ const USUAL_HEADERS = {
  * over HTTP (see `fake-control.ts`).
  */
 export class FakeServiceNow extends FakeServer {
-  readonly counts = { posts: 0, patches: 0, reads: 0 };
+  readonly counts = { posts: 0, patches: 0, reads: 0, /** Writes whose login was refused. */ strangers: 0 };
   readonly requests: ReceivedCall[] = [];
   readonly faults = new FakeFaults<Fault>();
   readonly logins: FakeLogins;
@@ -163,6 +163,7 @@ export class FakeServiceNow extends FakeServer {
     }
     if (fault?.kind === 'token_expiry') this.logins.expire();
     if (!this.logins.admits(headers)) {
+      if (method !== 'GET') this.counts.strangers += 1;
       const refused = errorAnswer(401, 'User Not Authenticated', 'Required to provide Auth information');
       return { ...refused, headers: { 'WWW-Authenticate': 'Basic realm="Service-now"', 'X-Is-Logged-In': 'false' } };
     }
