@@ -36,13 +36,16 @@ export class JiraDrafts {
     const text = goes('description') ? await this.mapping.wholeDescription(event, signal) : '';
     const description = fullDescription({ title: whole, description: text });
     const state = (goes('state') && event.state) || 'open';
-    const reads: WrittenFields = { summary: summary(whole), description: readBack(description, flavour) };
+    const reads: WrittenFields = { summary: summary(whole) };
     const further = { ...this.mapping.customAttributes(event), ...(await this.mapping.fields(event, signal)) };
     const draft: Draft = {
       fields: { summary: summary(whole), ...(await this.directory.asChoices(further, signal)) },
       ...{ reads, notes: [], state, ignored: [] },
     };
-    if (screen.has('description')) draft.fields['description'] = written(description, flavour);
+    if (screen.has('description')) {
+      draft.fields['description'] = written(description, flavour);
+      reads.description = readBack(description, flavour);
+    }
     const priority = goes('severity') && (await this.directory.priority(event.severity ?? 'unknown', signal));
     if (priority) {
       draft.fields['priority'] = { id: priority.id };

@@ -173,6 +173,14 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     expect(bench.fake.all()).toHaveLength(1);
   });
 
+  it('without a description, where that is on no screen, and nobody emptied the one of the event', async () => {
+    bench.fake.missingFields.add('description');
+    const written = await bench.adapter.forwardEvent(anEvent(), delivery());
+    const seen = await bench.adapter.getExternalEvent(forwardedAs(written), delivery());
+    expect(bench.adapter.changes(written.snapshot, seen.snapshot ?? { fields: {} })).toEqual([]);
+    expect([written.found, bench.logged]).toEqual([undefined, []]);
+  });
+
   it('which stays where no way leads on, and that is not told as anybody’s work', async () => {
     bench.fake.workflow.transitions = [];
     const written = await bench.adapter.forwardEvent(anEvent({ state: 'in_progress' }), delivery());
