@@ -173,6 +173,14 @@ describe.each(FLAVOURS)('on %s, an event becomes an issue', (flavour) => {
     expect(bench.fake.all()).toHaveLength(1);
   });
 
+  it('although a field was dropped and is refused when it is written again, which is told', async () => {
+    bench.fake.faults.add({ kind: 'dropped', field: 'description', method: 'POST', path: '/issue$' });
+    bench.fake.faults.add({ kind: 'status', status: 400, method: 'PUT', path: '/issue/[^/]+$' });
+    const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(live()).toMatchObject([{ id: ref.id }]);
+    expect(bench.logged).toEqual([{ level: 'warn', message: expect.stringMatching(/^description: Jira, or an app/) }]);
+  });
+
   it('without a description, where that is on no screen, and nobody emptied the one of the event', async () => {
     bench.fake.missingFields.add('description');
     const written = await bench.adapter.forwardEvent(anEvent(), delivery());

@@ -49,11 +49,24 @@ export class JiraWriter {
     const missing = (now: JiraIssue) => Object.keys(droppedFrom(reads, before, snapshotOf(now).fields));
     const dropped = missing(issue);
     if (dropped.length === 0) return issue;
-    await this.edit(issue.id, Object.fromEntries(dropped.map((field) => [field, fields[field] ?? null])), signal);
-    const again = await this.lookUp.read(issue.id, signal);
+    const again = await this.editAgain(
+      issue.id,
+      Object.fromEntries(dropped.map((field) => [field, fields[field] ?? null])),
+      signal,
+    );
     for (const field of missing(again))
       this.log.warn(`${field}: Jira, or an app in it, does not keep what is written: issues differ from their events`);
     return again;
+  }
+
+  private async editAgain(id: string, fields: { [name: string]: Json }, signal: AbortSignal): Promise<JiraIssue> {
+    try {
+      await this.edit(id, fields, signal);
+    } catch (error) {
+      // The issue is there, and everything else in it.
+      if (!(error instanceof RejectedError)) throw error;
+    }
+    return this.lookUp.read(id, signal);
   }
 
   /** The issue lost what it is found by. */

@@ -230,6 +230,16 @@ describe('one live incident for one key', () => {
     ]);
   });
 
+  it('although a field was dropped and may not be written later either, which is told', async () => {
+    bench.fake.faults.add({ kind: 'dropped', method: 'POST', field: 'description' });
+    bench.fake.faults.add({ kind: 'status', status: 403, method: 'PATCH' });
+    const { ref } = await bench.adapter.forwardEvent(anEvent(), delivery());
+    expect(live()).toMatchObject([{ sys_id: ref.id, description: '' }]);
+    expect(bench.logged).toEqual([
+      { level: 'warn', message: expect.stringMatching(/^description: the user may not write it/) },
+    ]);
+  });
+
   it('after the create took longer than our time-out and then happened', async () => {
     const adapter = bench.another({ timeoutMs: 100 });
     bench.fake.faults.add({ kind: 'slow', method: 'POST', beforeMs: 250 });

@@ -49,7 +49,11 @@ export class ServiceNowWriter {
     signal: AbortSignal,
   ): Promise<ServiceNowRow> {
     if (Object.keys(values).length === 0) return row;
-    const again = await this.patch(row['sys_id'] ?? '', values, signal);
+    const again = await this.patch(row['sys_id'] ?? '', values, signal).catch((error: unknown) => {
+      // The record is there, and everything else in it.
+      if (error instanceof RejectedError) return row;
+      throw error;
+    });
     for (const field of Object.keys(droppedFrom(values, before, again))) {
       const harm = MARKS.includes(field) ? 'records get lost' : 'records differ from their events';
       this.log.warn(`${field}: the user may not write it, or a rule of the instance sets it back: ${harm}`);
