@@ -106,9 +106,7 @@ export class OprAdapter implements Adapter {
     if (!this.syncService) throw new RejectedError(this.lacks('syncUrl', 'nothing can be synchronised back to it'));
     const targetId = event.id ?? '';
     const path = ['event_change', targetId];
-    const body = changeOf(change, { targetId, targetType: EVENT_TYPE }, delivery);
-    const { signal, attempt } = delivery;
-    await this.syncService.send('change', { method: 'POST', path, body, signal, attempt });
+    await carry(this.syncService, path, changeOf(change, { targetId, targetType: EVENT_TYPE }, delivery), delivery);
     return { ref: ref.id === '' ? { id: targetId } : ref };
   }
 
@@ -117,9 +115,7 @@ export class OprAdapter implements Adapter {
     if (!this.endpoint) throw new RejectedError(this.lacks('endpointUrl', 'changes cannot be forwarded to it'));
     const path = ['event_change', ref.id];
     const reference = { targetId: ref.id, targetGlobalId: event.id, targetType: EVENT_TYPE };
-    const body = changeOf(change, reference, delivery);
-    const { signal, attempt } = delivery;
-    await this.endpoint.send('change', { method: 'POST', path, body, signal, attempt });
+    await carry(this.endpoint, path, changeOf(change, reference, delivery), delivery);
     return { ref };
   }
 
@@ -140,6 +136,20 @@ export class OprAdapter implements Adapter {
   private lacks(setting: string, so: string): string {
     return `connected server "${this.context.server}" has no ${setting}: ${so}`;
   }
+}
+
+/** What is answered to a change is the party's own affair, but a page is none of its answers. */
+async function carry(
+  client: OprClient<'change'>,
+  path: readonly string[],
+  body: string,
+  { signal, attempt }: Delivery,
+): Promise<void> {
+  const answer = await client.send('change', { method: 'POST', path, body, signal, attempt });
+  if (/^\s*<(!doctype html|html)\b/i.test(answer.body))
+    throw new TransientError(
+      `POST event_change: a page was answered, so the change counts as not delivered: ${client.reasonIn(answer.body)}`,
+    );
 }
 
 /** The change as its receiver names the event; its own id says that a repeat is one. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GoneError, OutcomeUnknownError, TransientError } from '../../errors';
+import { GoneError, MisconfiguredError, OutcomeUnknownError, TransientError } from '../../errors';
 import { failure, waitAfter } from '../bench';
 import { cases } from '../case';
 import { newDescription, newNote, newSeverity, newState, newTitle } from '../changes';
@@ -128,6 +128,17 @@ export const CHANGE = cases('notify_and_update', [
         const titles = adapter.changes(undefined, snapshot).filter(({ propertyName }) => propertyName === 'title');
         assert.equal(titles[0] && 'currentValue' in titles[0] && titles[0].currentValue, 'Link down');
       }
+    },
+  },
+  {
+    id: 'change.page',
+    title: 'a page in the place of the answer to a change (a log-in, an instance that sleeps) is no success',
+    needs: ['forwardChange'],
+    async run(bench) {
+      const { adapter, written } = await bench.withRecord();
+      bench.tool.fault({ on: 'change', kind: 'html' });
+      const change = bench.change(adapter, written, [newTitle('Link down')]);
+      await failure(change, MisconfiguredError, TransientError, OutcomeUnknownError);
     },
   },
   {

@@ -85,6 +85,16 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
     },
   },
   {
+    caughtBy: 'change.page',
+    flaw: 'whatever is answered to a change is a success',
+    adapter: class extends ModelAdapter {
+      protected override read<T>(answer: HttpAnswer, what: string): T {
+        const isPage = answer.body.startsWith('<') && what.startsWith('PATCH');
+        return isPage ? ({ id: '7' } as T) : super.read<T>(answer, what);
+      }
+    },
+  },
+  {
     caughtBy: 'change.gone',
     flaw: 'a record that is gone is a message that is wrong',
     adapter: class extends ModelAdapter {

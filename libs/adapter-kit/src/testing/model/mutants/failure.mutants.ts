@@ -27,10 +27,11 @@ const isRead = ({ method, url }: HttpCall): boolean => method === 'GET' && /\/ti
 export const FAILURE_MUTANTS: readonly Mutant[] = [
   {
     caughtBy: 'failure.html',
-    flaw: 'a page is a success',
+    flaw: 'a page is a new record',
     adapter: class extends ModelAdapter {
       protected override read<T>(answer: HttpAnswer, what: string): T {
-        return answer.body.startsWith('<') ? ({ id: '7' } as T) : super.read<T>(answer, what);
+        const isPage = answer.body.startsWith('<') && what.startsWith('POST');
+        return isPage ? ({ id: '7' } as T) : super.read<T>(answer, what);
       }
     },
   },
