@@ -7,9 +7,9 @@ import {
   type Hub,
 } from '@opr-connect/core';
 import type { StartStory, StoryTool } from '@opr-connect/adapter-kit/testing';
+import { freePort } from '@opr-connect/core/testing';
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -106,7 +106,8 @@ export class Sandbox {
       A_OPERATOR: secret(),
       B_OPERATOR: secret(),
     };
-    const [obmPort, hubPort] = await freePorts(2);
+    // Both hubs must know each other's before either listens.
+    const [obmPort, hubPort] = [await freePort(), await freePort()];
     const [obmUrl, hubUrl] = [`http://127.0.0.1:${obmPort}`, `http://127.0.0.1:${hubPort}`];
 
     const tool = await startTool({
@@ -142,19 +143,4 @@ export class Sandbox {
 
 async function closeAll(closers: (() => Promise<unknown>)[]): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
-}
-
-/** Ports that were free a moment ago. Both hubs must know each other's before either listens. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) =>
-        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server)),
-      );
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -81,7 +81,10 @@ export class Installation {
     const serviceNow = await FakeServiceNow.start({ user: 'opr.connect', password: SECRETS.SN, hook });
     const installation = new Installation(obm, serviceNow, folder, database, port, options.environment ?? {});
     await writeFile(join(folder, 'opr-connect.yaml'), (options.config ?? usual(options))({ obm, serviceNow }));
-    await installation.restart();
+    await installation.restart().catch(async (error: unknown) => {
+      await Promise.all([obm.close(), serviceNow.close()]);
+      throw error;
+    });
     return installation;
   }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const MAIN = join(__dirname, '../main.js');
@@ -100,11 +101,25 @@ export class CoreEnded extends Error {
   }
 }
 
-/** A port that was free a moment ago: for a core that must come back where it was. */
+/**
+ * Below what a system takes for connections to others, from 32768 on at the earliest: a port of theirs could be gone between the
+ * look and its use.
+ */
+const PORTS = { from: 20_000, to: 32_000 };
+const given = new Set<number>();
+
+/** A port of this machine that nobody listens on, for who must know it before it is used. Never the same twice. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
