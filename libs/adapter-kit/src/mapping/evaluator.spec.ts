@@ -48,6 +48,11 @@ describe('an evaluation', () => {
     expect(await jsonata('1 + 1')).toBe(2);
   });
 
+  it('does not suffer for what those before it have left in the process', async () => {
+    const long = (index: number) => `false ? [a${',a'.repeat(4_900)}] : ${index}`;
+    for (let index = 0; index < 100; index += 1) expect(await jsonata(long(index))).toBe(index);
+  });
+
   it.each([
     ['a loop that never ends', '{% for i in (1..3000) %}{% for j in (1..3000) %}{{ e }}{% endfor %}{% endfor %}'],
     [

@@ -12,6 +12,7 @@ const START_MS = 10_000;
  * - Nothing that stands in a template or expression can stop or starve the hub: the process has a small heap, no environment,
  *   and is killed when one evaluation takes too long. (A worker thread would not do: V8 ends the whole process when a single
  *   allocation in a thread exceeds the thread's limit.)
+ * - Nobody suffers for what others left in the process: one that gives no answer is asked again in a new one, unless it was new.
  * - It is started when it is first needed, replaced when it has died, and keeps neither this process nor itself alive.
  */
 let running: Promise<ChildProcess> | undefined;
@@ -50,12 +51,11 @@ export const evaluateJsonata = (
 ): Promise<Json | undefined> => evaluate({ ...expression, language: 'jsonata' }, input, signal);
 
 async function evaluateNow({ language, text, field }: Source, input: string): Promise<Json | undefined> {
-  const child = await (running ??= start());
-  const answer = await ask(child, { language, text, input });
-  if (answer === 'slow' || answer === 'died') {
-    running = undefined;
-    child.kill('SIGKILL');
-  }
+  const isNew = running === undefined;
+  const request = { language, text, input };
+  const first = await tryOnce(request);
+  // A process that others have used may have ended of what they left in it.
+  const answer = isUnanswered(first) && !isNew ? await tryOnce(request) : first;
   if (answer === 'slow') throw new RejectedError(`${field}: takes longer than ${EVALUATION_LIMITS.timeMs} ms`);
   if (answer === 'died')
     throw new RejectedError(`${field}: takes more than ${EVALUATION_LIMITS.memoryMb} MB of memory`);
@@ -68,6 +68,20 @@ async function evaluateNow({ language, text, field }: Source, input: string): Pr
   const details = [answer.code, answer.line ?? position].filter((detail) => detail !== undefined);
   throw new RejectedError(`${field}: failed${details.length > 0 ? ` (${details.join(', ')})` : ''}`);
 }
+
+/** A process that gives no answer is not used again. */
+async function tryOnce(request: EvaluationRequest): Promise<EvaluationReply | 'slow' | 'died'> {
+  const child = await (running ??= start());
+  const answer = await ask(child, request);
+  if (isUnanswered(answer)) {
+    running = undefined;
+    child.kill('SIGKILL');
+  }
+  return answer;
+}
+
+const isUnanswered = (answer: EvaluationReply | 'slow' | 'died'): answer is 'slow' | 'died' =>
+  answer === 'slow' || answer === 'died';
 
 /** Starts the process; resolves when it takes requests. */
 function start(): Promise<ChildProcess> {
