@@ -18,6 +18,7 @@ async function crashMatrix(cluster: Cluster, { only, lanes: width }: Arguments):
     const recorded = await lanes.take(walks, progress(walks.length, 'undisturbed'));
     const crashes = walks
       .flatMap((row) => crashesOf(row, recorded.find(({ row: name }) => name === nameOf(row))?.points ?? []))
+      .filter((row, index, all) => all.findIndex((other) => nameOf(other) === nameOf(row)) === index)
       .filter((row) => only === undefined || nameOf(row).includes(only));
     return [...recorded, ...(await lanes.take(crashes, progress(crashes.length, 'killed')))];
   } finally {

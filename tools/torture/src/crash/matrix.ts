@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Fate } from '../proxies/http-proxy';
+import { LOOKS } from '../proxies/statement-label';
 import { faultsOf } from './check';
 import { type Site } from './site';
 import type { Moment, Point } from './timeline';
@@ -9,7 +10,7 @@ import { newSubject, WALKS, type Walk } from './walks';
 export interface Row {
   walk: Walk;
   fate: Fate;
-  crash?: { point: Point; previous: Point | undefined; moment: Moment };
+  crash?: { point: Point; moment: Moment };
 }
 
 export interface Outcome {
@@ -31,14 +32,18 @@ export function nameOf({ walk, fate, crash }: Row): string {
 export const undisturbed = (fates: readonly Fate[]): Row[] =>
   WALKS.flatMap((walk) => fates.map((fate): Row => ({ walk, fate })));
 
-/** Every point of a walk that was recorded, before and after. */
+/**
+ * Every point of a walk that was recorded, before and after. A look that is under way already may find what was just written, so
+ * before a look is after that.
+ */
 export function crashesOf(row: Row, points: readonly Point[]): Row[] {
-  return points.flatMap((point, index) =>
-    (['before', 'after'] as const).map((moment): Row => {
-      const previous = points.slice(0, index).findLast(({ lasting }) => lasting);
-      return { ...row, crash: { point, previous, moment } };
-    }),
-  );
+  return points.flatMap((point, index): Row[] => {
+    const previous = LOOKS.has(point.label) ? points.slice(0, index).findLast(({ lasting }) => lasting) : undefined;
+    return [
+      { ...row, crash: previous ? { point: previous, moment: 'after' } : { point, moment: 'before' } },
+      { ...row, crash: { point, moment: 'after' } },
+    ];
+  });
 }
 
 /** Nothing was killed, so nothing is proven. */

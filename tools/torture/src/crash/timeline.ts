@@ -14,8 +14,6 @@ export type Moment = 'before' | 'after';
 interface Trap {
   point: Point;
   moment: Moment;
-  /** The last lasting point before it: a look for work that comes earlier finds none. */
-  previous: Point | undefined;
   kill(): Promise<void>;
 }
 
@@ -65,16 +63,11 @@ export class Timeline implements Gate {
   private async meet({ label, nth }: Point, moment: Moment): Promise<Verdict> {
     const { trap } = this;
     if (!trap || trap.moment !== moment || trap.point.label !== label || trap.point.nth !== nth) return 'pass';
-    if (LOOKS.has(label) && moment === 'before' && !this.isPassed(trap.previous)) return 'pass';
     this.trap = undefined;
     this.isSprung = true;
     await trap.kill();
     this.sprung?.();
     return 'drop';
-  }
-
-  private isPassed(point: Point | undefined): boolean {
-    return !point || countOf(this.done, point.label) >= point.nth;
   }
 }
 
